@@ -1,0 +1,84 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The layering, lowest first. `Tests/LayeringTests` holds every `import` line against this table.
+let host: [(name: String, dependencies: [String])] = [
+  ("Tensors", []),
+  ("LinearAlgebra", ["Tensors", "COpenBLAS", "CKernels"]),
+  ("Graph", ["Tensors"]),
+  ("ModelIO", ["Graph", "Tensors", "CKernels"]),
+  ("Runtime", ["Graph", "Tensors", "LinearAlgebra", "CKernels"]),
+  ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("PluginHost", ["CLathe", "Calibration", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Pipeline", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+]
+
+// A plugin is a testable `Strategy` target and an `Entry` target, which alone becomes the shared library:
+// two entries in one test binary would define `lathe_entry` twice.
+let plugins = ["SVDLLMv2", "Quantize"]
+
+let exportsOneSymbol = "\(Context.packageDirectory)/Sources/PluginAPI/Header/exports.map"
+let language: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+let cFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]
+
+var targets: [Target] = [
+  .systemLibrary(
+    name: "COpenBLAS", path: "Sources/Host/COpenBLAS", pkgConfig: "openblas",
+    providers: [.apt(["libopenblas-dev", "pkg-config"])]),
+  .target(name: "CKernels", path: "Sources/Host/CKernels", cSettings: cFlags),
+  .target(name: "CLathe", path: "Sources/PluginAPI/Header", exclude: ["exports.map"]),
+  .target(
+    name: "PluginKit", dependencies: ["CLathe"], path: "Sources/PluginAPI/Kit", swiftSettings: language),
+  .executableTarget(
+    name: "CLI", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/CLI",
+    swiftSettings: language),
+  .executableTarget(
+    name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/Benchmarks",
+    swiftSettings: language),
+]
+targets += host.map { module in
+  .target(
+    name: module.name, dependencies: module.dependencies.map { .byName(name: $0) },
+    path: "Sources/Host/\(module.name)", swiftSettings: language)
+}
+targets += plugins.flatMap { name -> [Target] in
+  [
+    .target(
+      name: "\(name)Strategy", dependencies: ["PluginKit"], path: "Plugins/\(name)/Strategy",
+      swiftSettings: language),
+    .target(
+      name: "\(name)Entry", dependencies: ["PluginKit", .byName(name: "\(name)Strategy")],
+      path: "Plugins/\(name)/Entry", swiftSettings: language,
+      linkerSettings: [
+        .unsafeFlags([
+          "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
+        ])
+      ]),
+  ]
+}
+
+let tests: [(name: String, dependencies: [String])] = [
+  ("Tensors", ["Tensors"]),
+  ("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
+  ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
+]
+targets.append(
+  .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: language))
+targets += tests.map { suite in
+  .testTarget(
+    name: "\(suite.name)Tests",
+    dependencies: (suite.dependencies + ["TestSupport"]).map { .byName(name: $0) },
+    path: "Tests/\(suite.name)Tests", swiftSettings: language)
+}
+
+let package = Package(
+  name: "lathe",
+  products: [
+    .executable(name: "lathe", targets: ["CLI"]),
+    .executable(name: "lathe-benchmarks", targets: ["Benchmarks"]),
+    .library(name: "Lathe", targets: host.map(\.name)),
+    .library(name: "PluginKit", targets: ["PluginKit"]),
+  ] + plugins.map { .library(name: $0, type: .dynamic, targets: ["\($0)Entry"]) },
+  targets: targets
+)

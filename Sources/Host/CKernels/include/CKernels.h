@@ -1,0 +1,5 @@
+/* The inner loops that Swift cannot say as fast: one header per family. */
+#pragma once
+#include "convert.h"
+#include "rows.h"
+#include "sha256.h"

@@ -1,0 +1,1 @@
+int lathe_kernels_placeholder;

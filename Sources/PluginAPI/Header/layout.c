@@ -1,0 +1,2 @@
+#include "lathe.h"
+int lathe_layout_placeholder;
