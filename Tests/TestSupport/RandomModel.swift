@@ -23,7 +23,8 @@ public enum RandomModel {
     var stream: UInt64 = 0
     func tensor(_ shape: [Int], mean: Float = 0) throws -> Tensor {
       stream += 1
-      return try normals(shape, seed: seed, stream: stream, deviation: 0.3, mean: mean).converted(to: elementType)
+      return try normals(shape, seed: seed, stream: stream, deviation: 0.3, mean: mean).converted(
+        to: elementType)
     }
     var nodes: [Node] = []
     var linears: [Linear] = []

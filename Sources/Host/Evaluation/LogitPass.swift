@@ -88,9 +88,10 @@ public struct LogitPass: Sendable {
     var result: [[Matrix<Float>]] = []
     for (index, model) in models.enumerated() {
       do throws(RuntimeError) {
-        let states = States(try sequences.map { (tokens) throws(RuntimeError) in
-          try embeddings[index].forward(tokens)
-        })
+        let states = States(
+          try sequences.map { (tokens) throws(RuntimeError) in
+            try embeddings[index].forward(tokens)
+          })
         let rotary = tables(model, lengths: Set(sequences.map(\.count)))
         let blocks = model.configuration.blockCount
         for number in 0..<blocks {

@@ -47,6 +47,7 @@ extension Tensor {
   func rows(_ range: Range<Int>) -> Tensor {
     let bytes = shape[1] * elementType.byteCount
     return Tensor(
-      elementType, [range.count, shape[1]], storage: storage, byteOffset: byteOffset + range.lowerBound * bytes)
+      elementType, [range.count, shape[1]], storage: storage,
+      byteOffset: byteOffset + range.lowerBound * bytes)
   }
 }
