@@ -167,6 +167,68 @@ import Testing
     }
   }
 
+  @Test("layouts that are no layouts are refused by the name of the layer")
+  func badLayouts() throws {
+    let temporary = TemporaryFolder()
+    let name = "model.layers.0.self_attn.q_proj"
+    func refusal(_ name: String, _ layout: JSON) throws -> ModelIOError? {
+      var fixture = try CheckpointFixture()
+      fixture.set(
+        "quantization_config",
+        ["quant_method": "lathe", "version": 1, "linears": .object(JSONObject([(name, layout)]))])
+      let path = try fixture.write(temporary, "model")
+      let error = failure { () throws(ModelIOError) in try Checkpoint(directory: path) }
+      FilePath.remove(path)
+      return error
+    }
+    let layouts: [JSON] = [
+      nil, 1, [], [[]], [1], [[1]], [[["storage": "sparse"]]], [[["storage": "quantized"]]],
+      [[["storage": "quantized", "bits": 9, "group_size": 1, "symmetric": true]]],
+      [[["storage": "quantized", "bits": 4, "group_size": -1, "symmetric": true]]],
+      [[["storage": "quantized", "bits": 4, "group_size": 1, "symmetric": 1]]],
+    ]
+    for layout in layouts {
+      guard case .checkpoint(_, .badLayout(name, _)) = try refusal(name, layout) else {
+        Issue.record("\(layout) was accepted")
+        continue
+      }
+    }
+    #expect(try refusal(name, [[["storage": "dense"]]]) == nil)
+    let unknown = try refusal("lm_tail", [[["storage": "dense"]]])
+    #expect(unknown == .checkpoint(path: temporary.file("model"), .unknownLinear("lm_tail")))
+  }
+
+  @Test("a source that says null for the layout keeps saying so")
+  func nullLayout() throws {
+    let temporary = TemporaryFolder()
+    let source = try open([("quantization_config", .null)], in: temporary)
+    let folder = temporary.folder("copy")
+    _ = try CheckpointWriter(source: source).write(source.model, into: folder)
+    #expect(try Checkpoint(directory: folder).configuration == source.configuration)
+  }
+
+  @Test("a cancelled write throws, and a folder that is not committed leaves the one that was there")
+  func cancelled() throws {
+    let temporary = TemporaryFolder()
+    let source = try open(in: temporary)
+    let path = temporary.folder("out")
+    temporary.write("old", to: "out/old.txt")
+    var asked = 0
+    let error = failure { () throws(ModelIOError) in
+      let folder = try AtomicFolder(path, replaceExisting: true)
+      let isCancelled = {
+        asked += 1
+        return asked > 5
+      }
+      _ = try CheckpointWriter(source: source).write(
+        source.model, into: folder.path, isCancelled: isCancelled)
+      try folder.commit()
+    }
+    #expect(error == .cancelled)
+    #expect(FilePath.names(inFolder: path) == ["old.txt"])
+    #expect(FilePath.names(inFolder: temporary.path) == ["out", "source"])
+  }
+
   @Test("shards that are missing, wrong or elsewhere are refused")
   func badShards() throws {
     let temporary = TemporaryFolder()
