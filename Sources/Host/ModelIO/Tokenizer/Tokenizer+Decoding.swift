@@ -1,5 +1,7 @@
 extension Tokenizer {
   /// The text of some ids. Unknown ids are skipped; bytes that do not make UTF-8 become U+FFFD.
+  ///
+  /// An added token reads as the file writes it, as up to version 0.20 of the reference; later ones return its normalized form.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool = true) -> String {
     var tokens: [[UInt8]] = []
     for id in ids {
