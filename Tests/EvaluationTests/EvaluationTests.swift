@@ -49,7 +49,7 @@ import Testing
     var sum = 0.0
     for window in windows.windows {
       for (t, row) in try naive.logits(window).dropLast().enumerated() {
-        sum -= Self.logSoftmax(row)[window[t + 1]]
+        sum -= Self.logSoftmax(row)[Int(window[t + 1])]
       }
     }
     #expect(abs(found.meanNegativeLogLikelihood - sum / 55) < 2e-6)

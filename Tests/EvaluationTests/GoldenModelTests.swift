@@ -26,7 +26,9 @@ import Testing
     let ids = try golden.tensor(named: "input_ids")
     let expected = try golden.tensor(named: "logits")
     let tokens = ids.withBytes { bytes in
-      (0..<ids.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)) }
+      (0..<ids.elementCount).map {
+        Int32(clamping: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))
+      }
     }
     let length = ids.shape[1]
     let sequences = (0..<ids.shape[0]).map { Array(tokens[$0 * length..<($0 + 1) * length]) }

@@ -17,10 +17,10 @@ struct NaiveDecoder {
   }
 
   /// logits: [T][V].
-  func logits(_ tokens: [Int]) throws -> [Vector] {
+  func logits(_ tokens: [Int32]) throws -> [Vector] {
     let width = configuration.hiddenSize
     let table = try vector(model.names.embedding)
-    var states = tokens.map { Array(table[$0 * width..<($0 + 1) * width]) }
+    var states = tokens.map(Int.init).map { Array(table[$0 * width..<($0 + 1) * width]) }
     for block in 0..<configuration.blockCount {
       let normed = try states.map { try norm($0, name(model.names.inputNorm, block)) }
       let attended = try attention(normed, block)

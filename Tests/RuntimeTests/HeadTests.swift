@@ -73,8 +73,8 @@ import Testing
     for (row, token) in [52, 0, 7, 7].enumerated() {
       #expect(found.row(row) == Array(all[token * 24..<token * 24 + 24]))
     }
-    for token in [53, -1] {
-      #expect(throws: RuntimeError.token(token, position: 1, vocabulary: 53)) {
+    for token: Int32 in [53, -1] {
+      #expect(throws: RuntimeError.token(Int(token), position: 1, vocabulary: 53)) {
         try table.forward([1, token])
       }
     }

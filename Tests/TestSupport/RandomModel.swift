@@ -66,8 +66,8 @@ public enum RandomModel {
   }
 
   /// Uniform tokens below `vocabularySize`.
-  public static func tokens(_ count: Int, vocabularySize: Int, seed: UInt64) -> [Int] {
+  public static func tokens(_ count: Int, vocabularySize: Int, seed: UInt64) -> [Int32] {
     let random = CounterRandom(seed: seed, stream: .max)
-    return (0..<count).map { Int(random.words(at: UInt64($0)).0) % vocabularySize }
+    return (0..<count).map { Int32(random.words(at: UInt64($0)).0 % UInt32(vocabularySize)) }
   }
 }
