@@ -117,6 +117,29 @@ import Testing
     #expect(together == alone)
   }
 
+  @Test("neither memory bounds nor evicted pages change a byte")
+  func bounds() throws {
+    let model = try RandomModel.model(Self.configuration())
+    let scratch = try ScratchFile(directory: "/tmp")
+    var onDisk = model
+    for node in model.nodes {
+      try onDisk.replace(
+        node,
+        with: model.linears[node.index].mapTensors { (tensor) throws(TensorError) in try scratch.keep(tensor)
+        })
+    }
+    let windows = try Self.windows(7).windows
+    let sum = { @Sendable (sum: inout Double, chunk: LogitChunk) in
+      sum += LogLikelihood.negativeSum(chunk, model: 0)
+    }
+    let plain = try LogitPass(models: [model], workers: .serial).run(windows, initial: 0, consume: sum)
+    var tight = try LogitPass(models: [onDisk], workers: Workers(threads: 2), isMapped: { _ in true })
+    tight.hiddenLimit = 1
+    tight.blockLimit = 0
+    #expect(try tight.run(windows, initial: 0, consume: sum) == plain)
+    #expect(plain.count == 7)
+  }
+
   @Test("a logit that is not finite is an error with its window and position")
   func nonFinite() throws {
     let model = try RandomModel.model(Self.configuration())

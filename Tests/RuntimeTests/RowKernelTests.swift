@@ -6,7 +6,7 @@ import Testing
 @Suite struct RowKernelTests {
   @Test("exp errs by less than one unit in the last place")
   func exponential() {
-    let inputs = (0..<200_000).map { Float($0) / 200_000 * 192 - 103.5 } + Numbers.normals(20_000, seed: 1)
+    let inputs = (0..<60_000).map { Float($0) / 60_000 * 192 - 103.5 } + Numbers.normals(20_000, seed: 1)
     var outputs = [Float](repeating: 0, count: inputs.count)
     row_exp(inputs, &outputs, inputs.count)
     var worst = 0.0

@@ -5,14 +5,12 @@ import Tensors
 
 /// Prepares blocks when they are asked for, and keeps them where all of a run's blocks fit into a bound.
 struct BlockStore {
-  /// Bytes of f32 weights up to which blocks are kept.
-  static let limit = 1 << 30
-
   private let models: [Model]
   private let keeps: Bool
   private var kept: [[PreparedBlock?]]
 
-  init(_ models: [Model], limit: Int = BlockStore.limit) {
+  /// Keeps blocks when those of all `models` take at most `limit` bytes of f32.
+  init(_ models: [Model], limit: Int) {
     self.models = models
     kept = models.map { Array(repeating: nil, count: $0.configuration.blockCount) }
     let total = models.reduce(0) { sum, model in

@@ -15,8 +15,10 @@ public struct LogitPass: Sendable {
   private let embeddings: [EmbeddingTable]
   private let heads: [LanguageModelHead]
 
-  /// Bytes of hidden states of a batch, as far as there is a sequence for each thread.
-  static let hiddenLimit = 256 << 20
+  /// Bytes of hidden states of a batch, beyond one sequence for each thread.
+  var hiddenLimit = 256 << 20
+  /// Bytes of f32 weights up to which all blocks are kept from batch to batch.
+  var blockLimit = 1 << 30
 
   /// Models with one vocabulary. The weights that `isMapped` from a file are given back to the system after
   /// each use, unless all blocks fit into memory and are kept.
@@ -49,7 +51,7 @@ public struct LogitPass: Sendable {
     _ sequences: [[Int32]], initial: Partial, supervision: Supervision = Supervision(),
     consume: @Sendable (inout Partial, LogitChunk) throws(EvaluationError) -> Void
   ) throws(EvaluationError) -> [Partial] {
-    var store = BlockStore(models)
+    var store = BlockStore(models, limit: blockLimit)
     var results: [Partial] = []
     results.reserveCapacity(sequences.count)
     while results.count < sequences.count {
@@ -80,7 +82,7 @@ public struct LogitPass: Sendable {
     var bytes = 0
     for sequence in coming {
       bytes += sequence.count * width
-      if bytes > Self.hiddenLimit, count >= workers.threads { break }
+      if bytes > hiddenLimit, count >= workers.threads { break }
       count += 1
     }
     return count
