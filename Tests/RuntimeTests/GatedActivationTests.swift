@@ -38,4 +38,21 @@ import Testing
     }
     #expect(output.elements == [0, 0, 200, 1000])
   }
+
+  @Test(
+    "gelu keeps its relative precision where it nearly vanishes", arguments: [Activation.gelu, .geluTanh])
+  func tail(activation: Activation) {
+    let inputs = (1...500).map { -Float($0) / 100 }
+    let gate = Matrix<Float>(rows: 1, columns: 500, inputs)
+    var output = Matrix<Float>(rows: 1, columns: 500, [Float](repeating: 1, count: 500))
+    output.withMutableView { target in
+      gate.withView { activation.forward(gate: $0, up: target.readable, into: target) }
+    }
+    for (x, y) in zip(inputs, output.elements) {
+      // erfc and exp, since 1 + erf and 1 + tanh have no digits left there, not even in f64.
+      let u = (2 / Double.pi).squareRoot() * (Double(x) + 0.044715 * pow(Double(x), 3))
+      let share = activation == .gelu ? 0.5 * erfc(-Double(x) / 2.0.squareRoot()) : 1 / (1 + exp(-2 * u))
+      #expect(abs(Double(y) / (Double(x) * share) - 1) < 4e-6)
+    }
+  }
 }

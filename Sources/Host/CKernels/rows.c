@@ -153,9 +153,31 @@ void row_silu_gate(const float *gate, const float *up, float *target, size_t cou
     target[i] = gate[i] / (1.0f + exponential(-gate[i])) * up[i];
 }
 
+/* The normal distribution below -z for z >= 0: exp(-z^2 / 2) times a function that falls from 1/2 like 1 / z,
+ * fitted to the least relative error (3e-8) by a polynomial in t = 1 / (1 + 0.35 z) for z up to 15, where the
+ * exponential is zero in f32. */
+static inline __attribute__((always_inline)) float normal_tail(float z) {
+  float t = 1.0f / (1.0f + 0.35f * z);
+  float p = -0x1.d23c04p-6f;
+  p = p * t + 0x1.1f8d2ap-3f;
+  p = p * t - 0x1.fb740ap-3f;
+  p = p * t + 0x1.31a41ap-3f;
+  p = p * t - 0x1.f94a8cp-7f;
+  p = p * t + 0x1.a0972ap-4f;
+  p = p * t + 0x1.efbc1cp-4f;
+  p = p * t + 0x1.1df72cp-3f;
+  p = p * t + 0x1.1dfeb2p-3f;
+  p = p * t - 0x1.27ed7ap-20f;
+  return p * exponential(-0.5f * z * z);
+}
+
+LATHE_CLONES
 void row_gelu_gate(const float *gate, const float *up, float *target, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    target[i] = 0.5f * gate[i] * (1.0f + erff(gate[i] * 0.70710678118654752f)) * up[i];
+  ELEMENTWISE for (size_t i = 0; i < count; i++) {
+    float x = gate[i];
+    float tail = normal_tail(fabsf(x));
+    target[i] = x * (x < 0.0f ? tail : 1.0f - tail) * up[i];
+  }
 }
 
 /* (1 + tanh u) / 2 = 1 / (1 + exp(-2 u)): one exponential and no cancellation for negative u. */
