@@ -1,2 +1,2 @@
 #include "lathe.h"
-int lathe_layout_placeholder;
+extern int lathe_layout_placeholder; int lathe_layout_placeholder;
