@@ -62,9 +62,11 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
   ("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
+  ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]
 targets.append(
-  .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: language))
+  .target(name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport", swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
     name: "\(suite.name)Tests",

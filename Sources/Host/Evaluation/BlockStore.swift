@@ -1,0 +1,31 @@
+import Graph
+import LinearAlgebra
+import Runtime
+
+/// Prepares blocks when they are asked for, and keeps them where all of a run's blocks fit into a bound.
+struct BlockStore {
+  /// Bytes of f32 weights up to which blocks are kept.
+  static let limit = 1 << 30
+
+  private let models: [Model]
+  private let keeps: Bool
+  private var kept: [[PreparedBlock?]]
+
+  init(_ models: [Model], limit: Int = BlockStore.limit) {
+    self.models = models
+    kept = models.map { Array(repeating: nil, count: $0.configuration.blockCount) }
+    let total = models.reduce(0) { sum, model in
+      (0..<model.configuration.blockCount).reduce(sum) {
+        $0 + PreparedBlock.byteCount(model: model, block: $1)
+      }
+    }
+    keeps = total <= limit
+  }
+
+  mutating func block(_ index: Int, model: Int, workers: Workers) throws(RuntimeError) -> PreparedBlock {
+    if let found = kept[model][index] { return found }
+    let prepared = try PreparedBlock(model: models[model], block: index, workers: workers)
+    if keeps { kept[model][index] = prepared }
+    return prepared
+  }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Graph
+import LinearAlgebra
+import Runtime
+import TestSupport
+import Testing
+
+@Suite struct GatedActivationTests {
+  static func oracle(_ activation: Activation, _ x: Double) -> Double {
+    switch activation {
+    case .silu: x / (1 + exp(-x))
+    case .gelu: 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
+    case .geluTanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .relu: max(0, x)
+    }
+  }
+
+  @Test("f(gate) * up agrees with f64", arguments: Activation.allCases)
+  func values(activation: Activation) {
+    let gate = Numbers.matrix(5, 203, seed: 1, deviation: 4)
+    let up = Numbers.matrix(5, 203, seed: 2)
+    var output = Matrix<Float>(rows: 5, columns: 203)
+    output.withMutableView { target in
+      gate.withView { gate in up.withView { activation.forward(gate: gate, up: $0, into: target) } }
+    }
+    for ((x, u), y) in zip(zip(gate.elements, up.elements), output.elements) {
+      let expected = Self.oracle(activation, Double(x)) * Double(u)
+      #expect(abs(Double(y) - expected) <= 4e-7 * abs(Double(x) * Double(u)))
+    }
+  }
+
+  @Test("far from zero every activation is zero or the identity", arguments: Activation.allCases)
+  func limits(activation: Activation) {
+    let gate = Matrix<Float>(rows: 1, columns: 4, [-1000, -200, 200, 1000])
+    var output = Matrix<Float>(rows: 1, columns: 4, [1, 1, 1, 1])
+    output.withMutableView { target in
+      gate.withView { activation.forward(gate: $0, up: target.readable, into: target) }
+    }
+    #expect(output.elements == [0, 0, 200, 1000])
+  }
+}
