@@ -39,7 +39,8 @@ struct BlockAccumulators {
 
   /// Sites whose inputs are read through `upstream`.
   func sites(_ upstream: Upstream) -> Set<InputSite> {
-    var sites = Set((grams.keys + absoluteSums.keys + samples.keys).filter { $0.upstream == upstream }.map(\.site))
+    let keys = Set(grams.keys).union(absoluteSums.keys).union(samples.keys)
+    var sites = Set(keys.filter { $0.upstream == upstream }.map(\.site))
     sites.formUnion(crossGrams.keys)
     return sites
   }

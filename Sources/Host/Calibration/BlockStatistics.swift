@@ -1,6 +1,6 @@
 import Graph
 import LinearAlgebra
-import Synchronization
+import Runtime
 import Tensors
 
 /// The finished statistics of one block.

@@ -21,6 +21,7 @@ public struct Chain: Sendable {
     public var report: StageReport { base.report }
   }
 
+  public let recipe: Recipe
   public let stages: [Stage]
 
   /// Finds and creates every strategy. Later stages come first, since they price the forms of earlier ones.
@@ -32,6 +33,7 @@ public struct Chain: Sendable {
       later.insert(
         try Self.stage(index, recipe, model: model, plugins: plugins, runtime: runtime, later: later), at: 0)
     }
+    self.recipe = recipe
     stages = later
   }
 

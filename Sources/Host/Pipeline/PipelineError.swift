@@ -50,8 +50,7 @@ public enum PipelineError: Error, CustomStringConvertible {
   /// Whether this is the user's interruption and no failure.
   public var isCancellation: Bool {
     switch self {
-    case .cancelled, .plugin(.cancelled), .calibration(.cancelled): true
-    case .model(let error): error.isCancellation
+    case .cancelled, .plugin(.cancelled), .calibration(.cancelled), .model(.cancelled): true
     default: false
     }
   }

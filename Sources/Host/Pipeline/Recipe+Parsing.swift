@@ -13,10 +13,11 @@ extension Recipe {
     do { data = try Data(contentsOf: URL(filePath: path)) } catch {
       throw .unreadable(path: path, reason: (error as NSError).localizedDescription)
     }
-    var json: JSON
-    do { json = try data.withUnsafeBytes { (bytes) throws(JSONError) in try JSON(parsing: bytes, dialect: .json5) } } catch {
-      throw .syntax(path: path, error)
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw .unreadable(path: path, reason: "it is not valid UTF-8")
     }
+    var json: JSON
+    do { json = try JSON(parsing: text, dialect: .json5) } catch { throw .syntax(path: path, error) }
     for override in overrides { json = try Self.apply(override, to: json, path: path) }
     try self.init(json: json, path: path)
   }

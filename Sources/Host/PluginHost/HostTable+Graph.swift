@@ -1,5 +1,6 @@
 import CLathe
 import Graph
+import Runtime
 import Tensors
 
 extension HostTable {

@@ -68,7 +68,7 @@ extension HostTable {
       case .f64: operation = ForeignMatrices<Double>(views, inputs: inputs.count, workers: workers)
       default: throw .contract("linear algebra works in f32 and f64, not \(type.rawValue)")
       }
-      do { try body(operation) } catch { throw fault(error) }
+      do throws(LinearAlgebraError) { try body(operation) } catch { throw fault(error) }
     }
   }
 

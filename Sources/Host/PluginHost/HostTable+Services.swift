@@ -64,7 +64,7 @@ extension HostTable {
         guard let context = CallContext.of(host), let body else { return StrategyStatus.contract.rawValue }
         guard count <= UInt64(Int.max) else { return StrategyStatus.invalid.rawValue }
         let call = ParallelCall(body: body, argument: argument)
-        do {
+        do throws(ParallelCall.Stop) {
           try context.environment.workers.forEach(count: Int(count)) { index throws(ParallelCall.Stop) in
             if context.environment.isCancelled() { throw ParallelCall.Stop(status: StrategyStatus.cancelled.rawValue) }
             let status = call.body(call.argument, UInt64(index))

@@ -51,7 +51,7 @@ enum HostTable {
       new_tensor: { host, dtype, rank, shape, out in
         CallContext.guarded(host) { context throws(CallFault) in
           guard let out else { throw .contract("new_tensor was given no place for its result") }
-          out.pointee = try newTensor(dtype, rank, shape)
+          out.pointee = try HostTable.newTensor(dtype, rank, shape)
         }
       })
   }

@@ -65,14 +65,14 @@ public struct PluginSearch: Sendable {
 
   /// `LATHE_PLUGIN_PATH` replaces all others; it is ignored under elevated privileges.
   public static func standardFolders(executable: String?) -> [String] {
-    if let path = secure_getenv("LATHE_PLUGIN_PATH") {
-      return String(cString: path).split(separator: ":").map(String.init)
-    }
+    let isElevated = getuid() != geteuid() || getgid() != getegid()
+    let environment = isElevated ? [:] : ProcessInfo.processInfo.environment
+    if let path = environment["LATHE_PLUGIN_PATH"] { return path.split(separator: ":").map(String.init) }
     var folders: [String] = []
-    if let data = secure_getenv("XDG_DATA_HOME") {
-      folders.append(String(cString: data) + "/lathe/plugins")
-    } else if let home = secure_getenv("HOME") {
-      folders.append(String(cString: home) + "/.local/share/lathe/plugins")
+    if let data = environment["XDG_DATA_HOME"] {
+      folders.append(data + "/lathe/plugins")
+    } else if let home = environment["HOME"] {
+      folders.append(home + "/.local/share/lathe/plugins")
     }
     let file = executable ?? (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     if let file {
