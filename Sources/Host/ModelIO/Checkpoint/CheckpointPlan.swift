@@ -32,7 +32,9 @@ struct CheckpointPlan {
 
   private static func configuration(_ source: JSON, linears: [(name: String, form: LinearForm)]) -> String {
     var members = source.objectValue ?? JSONObject()
-    members[FactorLayout.key] = FactorLayout.json(linears)
+    let layout = FactorLayout.json(linears)
+    // A null that says "not quantised" already may stay.
+    if layout != nil || members[FactorLayout.key]?.isNull != true { members[FactorLayout.key] = layout }
     return JSON.object(members).text(indent: 2) + "\n"
   }
 

@@ -16,7 +16,10 @@ struct ConfigurationObject {
 
   func name(_ key: String) -> String { prefix + key }
 
-  func value(_ key: String) -> JSON? { members[key].flatMap { $0.isNull ? nil : $0 } }
+  func value(_ key: String) -> JSON? {
+    guard let value = members[key], !value.isNull else { return Optional.none }
+    return value
+  }
 
   /// An integer from 1 to `limit`.
   func extent(
