@@ -66,7 +66,9 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]
 targets.append(
-  .target(name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport", swiftSettings: language))
+  .target(
+    name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport",
+    swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
     name: "\(suite.name)Tests",

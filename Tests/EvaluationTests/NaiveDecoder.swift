@@ -17,10 +17,10 @@ struct NaiveDecoder {
   }
 
   /// logits: [T][V].
-  func logits(_ tokens: [Int]) throws -> [Vector] {
+  func logits(_ tokens: [Int32]) throws -> [Vector] {
     let width = configuration.hiddenSize
     let table = try vector(model.names.embedding)
-    var states = tokens.map { Array(table[$0 * width..<($0 + 1) * width]) }
+    var states = tokens.map(Int.init).map { Array(table[$0 * width..<($0 + 1) * width]) }
     for block in 0..<configuration.blockCount {
       let normed = try states.map { try norm($0, name(model.names.inputNorm, block)) }
       let attended = try attention(normed, block)
@@ -49,7 +49,8 @@ struct NaiveDecoder {
       return (0..<configuration.headCount).flatMap { head in
         let own = head / group * d
         let scores = (first...t).map { s in
-          exp((0..<d).reduce(0) { $0 + queries[t][head * d + $1] * keys[s][own + $1] } / Double(d).squareRoot())
+          exp(
+            (0..<d).reduce(0) { $0 + queries[t][head * d + $1] * keys[s][own + $1] } / Double(d).squareRoot())
         }
         let sum = scores.reduce(0, +)
         return (0..<d).map { i in
@@ -59,7 +60,8 @@ struct NaiveDecoder {
     }
   }
 
-  private func project(_ inputs: [Vector], _ role: Role, _ normName: String, _ block: Int) throws -> [Vector] {
+  private func project(_ inputs: [Vector], _ role: Role, _ normName: String, _ block: Int) throws -> [Vector]
+  {
     let d = configuration.headDimension
     return try inputs.enumerated().map { position, input in
       let all = try layer(role, block, input)

@@ -13,6 +13,8 @@ import Testing
   @Test("a context that predicts nothing and a text below one window are refused")
   func refusals() {
     #expect(throws: EvaluationError.context(1)) { try TokenWindows([1, 2, 3], context: 1) }
-    #expect(throws: EvaluationError.tooShort(tokens: 3, context: 4)) { try TokenWindows([1, 2, 3], context: 4) }
+    #expect(throws: EvaluationError.tooShort(tokens: 3, context: 4)) {
+      try TokenWindows([1, 2, 3], context: 4)
+    }
   }
 }

@@ -18,7 +18,8 @@ import Testing
         let own = head / group * d
         let first = max(0, attention.window.map { t - $0 + 1 } ?? 0)
         let weights = (first...t).map { s in
-          exp((0..<d).reduce(0) { $0 + query[head * d + $1] * Double(k[s, own + $1]) } / Double(d).squareRoot())
+          exp(
+            (0..<d).reduce(0) { $0 + query[head * d + $1] * Double(k[s, own + $1]) } / Double(d).squareRoot())
         }
         let sum = weights.reduce(0, +)
         for i in 0..<d {

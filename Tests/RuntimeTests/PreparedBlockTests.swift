@@ -35,7 +35,9 @@ import Testing
     let start = Numbers.matrix(30, configuration.hiddenSize, seed: 3)
     var sum = start
     try sum.withMutableView { sum in
-      try inputs[.attentionOutput]?.withView { try block.attentionOutput.forward($0, into: sum, adding: true) }
+      try inputs[.attentionOutput]?.withView {
+        try block.attentionOutput.forward($0, into: sum, adding: true)
+      }
       try inputs[.down]?.withView { try block.mlp.down.forward($0, into: sum, adding: true) }
     }
     #expect(sum == output)
@@ -51,7 +53,9 @@ import Testing
     let configuration = Self.configuration()
     let block = try PreparedBlock(model: RandomModel.model(configuration), block: 0, workers: .serial)
     let alone = try (0..<6).map { try Self.run(block, configuration, seed: UInt64($0)) { _, _ in } }
-    let together = try Workers(threads: 4).map(count: 6) { try Self.run(block, configuration, seed: UInt64($0)) }
+    let together = try Workers(threads: 4).map(count: 6) {
+      try Self.run(block, configuration, seed: UInt64($0))
+    }
     #expect(alone == together)
   }
 
@@ -93,7 +97,8 @@ import Testing
     var wide = configuration
     wide.intermediateSize += 1
     let wrong = Model(
-      configuration: wide, names: model.names, nodes: model.nodes, linears: model.linears, others: model.others)
+      configuration: wide, names: model.names, nodes: model.nodes, linears: model.linears,
+      others: model.others)
     #expect(
       throws: RuntimeError.layerShape("model.layers.0.mlp.gate_proj", expected: [41, 24], found: [40, 24])
     ) { try PreparedBlock(model: wrong, block: 0, workers: .serial) }

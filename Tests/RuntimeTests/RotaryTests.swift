@@ -81,7 +81,8 @@ import Testing
   func yarn(truncate: Bool) {
     let configuration = Self.scaled(
       .yarn(
-        factor: 4, betaFast: 32, betaSlow: 1, originalPositions: 512, attentionFactor: 1.5, truncate: truncate))
+        factor: 4, betaFast: 32, betaSlow: 1, originalPositions: 512, attentionFactor: 1.5, truncate: truncate
+      ))
     func pair(_ turns: Double) -> Double { 16 * log(512 / (turns * 2 * .pi)) / (2 * log(10000)) }
     let low = truncate ? pair(32).rounded(.down) : pair(32)
     let high = truncate ? pair(1).rounded(.up) : pair(1)

@@ -54,7 +54,7 @@ import Testing
       let (a, b) = (Double(pair.0) - logSum(p), Double(pair.1) - logSum(q))
       return total + exp(a) * (a - b)
     }
-    #expect(abs(row_divergence(p, sumP, q, sumQ, length) - expected) < 1e-5)
+    #expect(abs(row_divergence(p, sumP, q, sumQ, length) - expected) < 1e-6 * (1 + expected))
     #expect(row_divergence(p, sumP, p, sumP, length) == 0)
   }
 
@@ -67,7 +67,7 @@ import Testing
       var normed = row
       #expect(row_rms_norm(row, row, 1e-6, &normed, 50).isNaN)
       row_softmax(&row, 1, 0, 50, 50)
-      #expect(row.allSatisfy(\.isNaN))
+      #expect(row.filter(\.isNaN).count == 50)
     }
   }
 

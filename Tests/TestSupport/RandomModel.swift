@@ -23,7 +23,8 @@ public enum RandomModel {
     var stream: UInt64 = 0
     func tensor(_ shape: [Int], mean: Float = 0) throws -> Tensor {
       stream += 1
-      return try normals(shape, seed: seed, stream: stream, deviation: 0.3, mean: mean).converted(to: elementType)
+      return try normals(shape, seed: seed, stream: stream, deviation: 0.3, mean: mean).converted(
+        to: elementType)
     }
     var nodes: [Node] = []
     var linears: [Linear] = []
@@ -65,8 +66,8 @@ public enum RandomModel {
   }
 
   /// Uniform tokens below `vocabularySize`.
-  public static func tokens(_ count: Int, vocabularySize: Int, seed: UInt64) -> [Int] {
+  public static func tokens(_ count: Int, vocabularySize: Int, seed: UInt64) -> [Int32] {
     let random = CounterRandom(seed: seed, stream: .max)
-    return (0..<count).map { Int(random.words(at: UInt64($0)).0) % vocabularySize }
+    return (0..<count).map { Int32(random.words(at: UInt64($0)).0 % UInt32(vocabularySize)) }
   }
 }

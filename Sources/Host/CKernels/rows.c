@@ -6,6 +6,9 @@
 #include "clones.h"
 
 #define LANES 16
+/* For loops that work in place: element i depends on element i alone, so a pointer given twice does no harm,
+ * where the compiler's own check would choose the scalar loop. */
+#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 #define FOLD(lanes)                                                                                 \
   for (size_t width = LANES / 2; width > 0; width /= 2)                                             \
     for (size_t j = 0; j < width; j++) (lanes)[j] += (lanes)[j + width];
@@ -43,7 +46,7 @@ static inline __attribute__((always_inline)) float exponential(float x) {
 
 LATHE_CLONES
 void row_exp(const float *source, float *target, size_t count) {
-  for (size_t i = 0; i < count; i++) target[i] = exponential(source[i]);
+  ELEMENTWISE for (size_t i = 0; i < count; i++) target[i] = exponential(source[i]);
 }
 
 LATHE_CLONES
@@ -55,7 +58,7 @@ float row_rms_norm(const float *source, const float *weight, float epsilon, floa
   for (size_t i = whole; i < count; i++) lanes[i - whole] += source[i] * source[i];
   FOLD(lanes)
   float inverse = 1.0f / sqrtf(lanes[0] / (float)count + epsilon);
-  for (size_t i = 0; i < count; i++) target[i] = weight[i] * (source[i] * inverse);
+  ELEMENTWISE for (size_t i = 0; i < count; i++) target[i] = weight[i] * (source[i] * inverse);
   return inverse;
 }
 
@@ -130,20 +133,24 @@ size_t row_argmax(const float *source, size_t count) {
   return 0;
 }
 
+/* Logarithms are taken against the log-sum-exps rounded to f32; what the rounding left out is put right in f64
+ * at the end, where the probabilities sum to one. */
 LATHE_CLONES
 double row_divergence(const float *reference, double reference_lse, const float *other, double other_lse,
                       size_t count) {
   float p = (float)reference_lse, q = (float)other_lse;
+  double missing_p = reference_lse - (double)p, missing_q = other_lse - (double)q;
   double total = 0;
 #define TERM(i) exponential(reference[i] - p) * ((reference[i] - p) - (other[i] - q))
   SUM_IN_BLOCKS(total, count, TERM)
 #undef TERM
-  return total;
+  return total * exp(-missing_p) - (missing_p - missing_q);
 }
 
 LATHE_CLONES
 void row_silu_gate(const float *gate, const float *up, float *target, size_t count) {
-  for (size_t i = 0; i < count; i++) target[i] = gate[i] / (1.0f + exponential(-gate[i])) * up[i];
+  ELEMENTWISE for (size_t i = 0; i < count; i++)
+    target[i] = gate[i] / (1.0f + exponential(-gate[i])) * up[i];
 }
 
 void row_gelu_gate(const float *gate, const float *up, float *target, size_t count) {
@@ -154,7 +161,7 @@ void row_gelu_gate(const float *gate, const float *up, float *target, size_t cou
 /* (1 + tanh u) / 2 = 1 / (1 + exp(-2 u)): one exponential and no cancellation for negative u. */
 LATHE_CLONES
 void row_gelu_tanh_gate(const float *gate, const float *up, float *target, size_t count) {
-  for (size_t i = 0; i < count; i++) {
+  ELEMENTWISE for (size_t i = 0; i < count; i++) {
     float x = gate[i];
     float twice = 1.59576912160573071f * (x + 0.044715f * x * x * x);
     target[i] = x / (1.0f + exponential(-twice)) * up[i];
@@ -163,7 +170,8 @@ void row_gelu_tanh_gate(const float *gate, const float *up, float *target, size_
 
 LATHE_CLONES
 void row_relu_gate(const float *gate, const float *up, float *target, size_t count) {
-  for (size_t i = 0; i < count; i++) target[i] = (gate[i] < 0.0f ? 0.0f : gate[i]) * up[i];
+  ELEMENTWISE for (size_t i = 0; i < count; i++)
+    target[i] = (gate[i] < 0.0f ? 0.0f : gate[i]) * up[i];
 }
 
 LATHE_CLONES
@@ -184,7 +192,7 @@ void row_add(const float *restrict source, float *restrict target, size_t count)
 
 LATHE_CLONES
 void row_multiply(const float *source, const float *weight, float *target, size_t count) {
-  for (size_t i = 0; i < count; i++) target[i] = source[i] * weight[i];
+  ELEMENTWISE for (size_t i = 0; i < count; i++) target[i] = source[i] * weight[i];
 }
 
 LATHE_CLONES

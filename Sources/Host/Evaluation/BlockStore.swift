@@ -1,6 +1,7 @@
 import Graph
 import LinearAlgebra
 import Runtime
+import Tensors
 
 /// Prepares blocks when they are asked for, and keeps them where all of a run's blocks fit into a bound.
 struct BlockStore {
@@ -27,5 +28,10 @@ struct BlockStore {
     let prepared = try PreparedBlock(model: models[model], block: index, workers: workers)
     if keeps { kept[model][index] = prepared }
     return prepared
+  }
+
+  /// Says that a block has been used; its mapped weights are given back unless it is kept.
+  func release(_ index: Int, model: Int, where isMapped: (Tensor) -> Bool) {
+    if !keeps { models[model].evict(block: index, where: isMapped) }
   }
 }

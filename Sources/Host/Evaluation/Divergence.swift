@@ -47,12 +47,12 @@ public struct Divergence: Sendable, Equatable {
   private static func add(_ chunk: LogitChunk, to sums: inout Sums) {
     let (model, reference) = (chunk.logits[0], chunk.logits[1])
     let size = model.columns
-    for (row, index) in LogLikelihood.forEachPredicted(chunk) {
+    for (row, index) in LogLikelihood.predictions(chunk) {
       let q = model.base + row * model.rowStride
       let p = reference.base + row * reference.rowStride
       let modelSum = LogLikelihood.logSumExp(model, row)
       let referenceSum = LogLikelihood.logSumExp(reference, row)
-      let target = chunk.tokens[index + 1]
+      let target = Int(chunk.tokens[index + 1])
       sums.model += modelSum - Double(q[target])
       sums.reference += referenceSum - Double(p[target])
       sums.divergence += row_divergence(p, referenceSum, q, modelSum, size)

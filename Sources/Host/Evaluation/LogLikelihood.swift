@@ -6,13 +6,13 @@ enum LogLikelihood {
   /// The sum over the chunk's positions that have a successor in the window of -log softmax(logits)[successor],
   /// summed in f64.
   static func negativeSum(_ chunk: LogitChunk, model: Int) -> Double {
-    forEachPredicted(chunk).reduce(0) { total, position in
-      total + negative(chunk.logits[model], position.row, target: chunk.tokens[position.index + 1])
+    predictions(chunk).reduce(0) { total, position in
+      total + negative(chunk.logits[model], position.row, target: Int(chunk.tokens[position.index + 1]))
     }
   }
 
   /// Rows of the chunk that predict a token of the window, and their positions in it.
-  static func forEachPredicted(_ chunk: LogitChunk) -> [(row: Int, index: Int)] {
+  static func predictions(_ chunk: LogitChunk) -> [(row: Int, index: Int)] {
     chunk.positions.enumerated().filter { $0.element + 1 < chunk.tokens.count }
       .map { (row: $0.offset, index: $0.element) }
   }

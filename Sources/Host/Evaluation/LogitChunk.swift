@@ -3,7 +3,7 @@ import LinearAlgebra
 /// Logits of consecutive positions of one sequence, lent for the time of a call.
 public struct LogitChunk {
   public let sequence: Int
-  public let tokens: [Int]
+  public let tokens: [Int32]
   public let positions: Range<Int>
   /// By model, [positions, V], all finite.
   public let logits: [MatrixView<Float>]

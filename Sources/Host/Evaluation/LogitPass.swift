@@ -1,6 +1,7 @@
 import Graph
 import LinearAlgebra
 import Runtime
+import Tensors
 
 /// Runs one model, or several in lockstep, over many sequences and hands the logits to a consumer.
 ///
@@ -10,17 +11,23 @@ import Runtime
 public struct LogitPass: Sendable {
   public let models: [Model]
   public let workers: Workers
+  private let isMapped: @Sendable (Tensor) -> Bool
   private let embeddings: [EmbeddingTable]
   private let heads: [LanguageModelHead]
 
   /// Bytes of hidden states of a batch, as far as there is a sequence for each thread.
   static let hiddenLimit = 256 << 20
 
-  public init(models: [Model], workers: Workers) throws(EvaluationError) {
+  /// Models with one vocabulary. The weights that `isMapped` from a file are given back to the system after
+  /// each use, unless all blocks fit into memory and are kept.
+  public init(
+    models: [Model], workers: Workers, isMapped: @escaping @Sendable (Tensor) -> Bool = { _ in false }
+  ) throws(EvaluationError) {
     let sizes = models.map(\.configuration.vocabularySize)
     guard Set(sizes).count == 1 else { throw .vocabularies(sizes) }
     self.models = models
     self.workers = workers
+    self.isMapped = isMapped
     var embeddings: [EmbeddingTable] = []
     var heads: [LanguageModelHead] = []
     do throws(RuntimeError) {
@@ -39,7 +46,7 @@ public struct LogitPass: Sendable {
   ///
   /// `consume` runs on many threads, on the chunks of one sequence in turn.
   public func run<Partial: Sendable>(
-    _ sequences: [[Int]], initial: Partial, supervision: Supervision = Supervision(),
+    _ sequences: [[Int32]], initial: Partial, supervision: Supervision = Supervision(),
     consume: @Sendable (inout Partial, LogitChunk) throws(EvaluationError) -> Void
   ) throws(EvaluationError) -> [Partial] {
     var store = BlockStore(models)
@@ -67,7 +74,7 @@ public struct LogitPass: Sendable {
   }
 
   /// How many of the coming sequences make the next batch.
-  private func batchCount(_ coming: ArraySlice<[Int]>) -> Int {
+  private func batchCount(_ coming: ArraySlice<[Int32]>) -> Int {
     let width = models.reduce(0) { $0 + 4 * $1.configuration.hiddenSize }
     var count = 0
     var bytes = 0
@@ -81,16 +88,17 @@ public struct LogitPass: Sendable {
 
   /// The states after the last block, by model and sequence.
   private func hiddenStates(
-    _ batch: ArraySlice<[Int]>, store: inout BlockStore, _ supervision: Supervision,
+    _ batch: ArraySlice<[Int32]>, store: inout BlockStore, _ supervision: Supervision,
     report: (Double) -> Void
   ) throws(EvaluationError) -> [[Matrix<Float>]] {
     let sequences = Array(batch)
     var result: [[Matrix<Float>]] = []
     for (index, model) in models.enumerated() {
       do throws(RuntimeError) {
-        let states = States(try sequences.map { (tokens) throws(RuntimeError) in
-          try embeddings[index].forward(tokens)
-        })
+        let states = States(
+          try sequences.map { (tokens) throws(RuntimeError) in
+            try embeddings[index].forward(tokens)
+          })
         let rotary = tables(model, lengths: Set(sequences.map(\.count)))
         let blocks = model.configuration.blockCount
         for number in 0..<blocks {
@@ -99,6 +107,7 @@ public struct LogitPass: Sendable {
             guard !supervision.isCancelled(), let table = rotary[sequences[sequence].count] else { return }
             try block.forward(&states.base[sequence], rotary: table)
           }
+          store.release(number, model: index, where: isMapped)
           if supervision.isCancelled() { break }
           // The head counts as one more block.
           report(Double(index * blocks + number + 1) / Double(models.count * blocks + 1))
@@ -119,7 +128,7 @@ public struct LogitPass: Sendable {
 
   /// Calls `body` with the logits of one sequence, given its last hidden states by model.
   private func chunks(
-    _ hidden: [Matrix<Float>], _ sequence: Int, _ tokens: [Int],
+    _ hidden: [Matrix<Float>], _ sequence: Int, _ tokens: [Int32],
     _ body: (LogitChunk) throws(EvaluationError) -> Void
   ) throws(EvaluationError) {
     let normed = zip(heads, hidden).map { head, states in states.withView { head.normalised($0) } }

@@ -6,7 +6,7 @@ import Tensors
 public enum Logits {
   /// logits: [n, T, V] in f32 of `sequences`: n of T tokens each.
   public static func tensor(
-    _ model: Model, sequences: [[Int]], workers: Workers, supervision: Supervision = Supervision()
+    _ model: Model, sequences: [[Int32]], workers: Workers, supervision: Supervision = Supervision()
   ) throws(EvaluationError) -> Tensor {
     let length = sequences.first?.count ?? 0
     for (index, sequence) in sequences.enumerated() where sequence.count != length {

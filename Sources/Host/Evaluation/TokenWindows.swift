@@ -1,12 +1,12 @@
 /// A token stream cut into windows of `context` tokens that do not overlap; the tail is dropped.
 public struct TokenWindows: Sendable, Equatable {
   public let context: Int
-  public let windows: [[Int]]
+  public let windows: [[Int32]]
   /// Tokens after the last whole window.
   public let droppedTail: Int
 
   /// Windows of `tokens`, at least one, of `context` tokens each, at least two.
-  public init(_ tokens: [Int], context: Int) throws(EvaluationError) {
+  public init(_ tokens: [Int32], context: Int) throws(EvaluationError) {
     guard context >= 2 else { throw .context(context) }
     guard tokens.count >= context else { throw .tooShort(tokens: tokens.count, context: context) }
     let count = tokens.count / context

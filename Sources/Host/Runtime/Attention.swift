@@ -35,6 +35,7 @@ public struct Attention: Sendable {
     into heads: MutableMatrixView<Float>
   ) throws(RuntimeError) {
     let length = queries.rows
+    guard length > 0 else { return }
     let rows = min(Self.queryRows, length)
     var scores = Matrix<Float>(
       uninitialisedRows: rows, columns: min(length, window.map { max($0, 1) + rows } ?? length))

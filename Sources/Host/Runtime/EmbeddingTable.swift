@@ -22,10 +22,11 @@ public struct EmbeddingTable: Sendable {
   }
 
   /// x of `tokens`, each below the vocabulary size.
-  public func forward(_ tokens: [Int]) throws(RuntimeError) -> Matrix<Float> {
+  public func forward(_ tokens: [Int32]) throws(RuntimeError) -> Matrix<Float> {
     var result = Matrix<Float>(uninitialisedRows: tokens.count, columns: hiddenSize)
     try result.withMutableView { (view) throws(RuntimeError) in
-      for (position, token) in tokens.enumerated() {
+      for (position, id) in tokens.enumerated() {
+        let token = Int(id)
         guard token >= 0, token < vocabularySize else {
           throw .token(token, position: position, vocabulary: vocabularySize)
         }
@@ -47,6 +48,7 @@ extension Tensor {
   func rows(_ range: Range<Int>) -> Tensor {
     let bytes = shape[1] * elementType.byteCount
     return Tensor(
-      elementType, [range.count, shape[1]], storage: storage, byteOffset: byteOffset + range.lowerBound * bytes)
+      elementType, [range.count, shape[1]], storage: storage,
+      byteOffset: byteOffset + range.lowerBound * bytes)
   }
 }

@@ -12,12 +12,11 @@ extension Model {
     return try tensor.finiteFloats(name)
   }
 
-  /// Gives the pages of a block's weights back to the system.
-  ///
-  /// Only for a model all of whose tensors are mapped from files: allocated memory would lose its contents.
-  public func evictMappedBlock(_ block: Int) {
+  /// Gives the pages of a block's weights back to the system, those of tensors that `isMapped` from a file:
+  /// the contents of allocated memory would be lost.
+  public func evict(block: Int, where isMapped: (Tensor) -> Bool) {
     for node in nodes where node.block == block {
-      for stored in linears[node.index].storedTensors { stored.tensor.evict() }
+      for (_, tensor) in linears[node.index].storedTensors where isMapped(tensor) { tensor.evict() }
     }
   }
 }

@@ -37,7 +37,8 @@ extension PreparedBlock {
       headCount: configuration.headCount, keyValueHeadCount: configuration.keyValueHeadCount,
       headDimension: configuration.headDimension, window: block < windows.count ? windows[block] : nil)
     mlp = GatedMLP(
-      gate: try layer(.gate), up: try layer(.up), down: try layer(.down), activation: configuration.activation)
+      gate: try layer(.gate), up: try layer(.up), down: try layer(.down), activation: configuration.activation
+    )
   }
 
   private static func layers(
