@@ -36,6 +36,21 @@ public struct ElementType: Sendable, Hashable {
     }
   }
 
+  /// The smallest number of this type that is not below `value`; the integer types and float64 give a float32.
+  public func roundedUp(_ value: Double) -> Float {
+    let nearest = rounded(Float(value))
+    guard nearest.isFinite, Double(nearest) < value else { return nearest }
+    switch self {
+    case .float16: return Float(Float16(nearest).nextUp)
+    case .bfloat16:
+      // Towards zero for a negative number, whose magnitude the bit pattern below it has.
+      let bits = nearest.bitPattern
+      guard nearest != 0 else { return Float(bitPattern: 0x0001_0000) }
+      return Float(bitPattern: nearest < 0 ? bits - 0x0001_0000 : bits + 0x0001_0000)
+    default: return nearest.nextUp
+    }
+  }
+
   /// The smallest positive normal number.
   public var leastNormalMagnitude: Float {
     self == .float16 ? Float(Float16.leastNormalMagnitude) : .leastNormalMagnitude

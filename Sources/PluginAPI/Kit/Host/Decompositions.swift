@@ -4,6 +4,8 @@
 public struct Eigenpairs<Scalar: HostReal>: ~Copyable, Sendable {
   public let values: [Scalar]
   public let vectors: HostMatrix<Scalar>
+
+  public consuming func takeVectors() -> HostMatrix<Scalar> { vectors }
 }
 
 /// `u` `[m, k]`, singular values `[k]` descending, `vt` `[k, n]`.
@@ -19,4 +21,6 @@ public struct SingularTriples<Scalar: HostReal>: ~Copyable, Sendable {
 public struct OrthogonalFactors<Scalar: HostReal>: ~Copyable, Sendable {
   public let q: HostMatrix<Scalar>
   public let r: HostMatrix<Scalar>
+
+  public consuming func takeQ() -> HostMatrix<Scalar> { q }
 }

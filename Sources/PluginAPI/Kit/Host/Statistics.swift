@@ -26,6 +26,8 @@ public struct StatisticPhases: OptionSet, Sendable {
 public struct Statistic<Scalar: HostReal>: ~Copyable, Sendable {
   public let matrix: HostMatrix<Scalar>
   public let tokenCount: Int
+
+  public consuming func takeMatrix() -> HostMatrix<Scalar> { matrix }
 }
 
 /// Where `plan` asks for statistics. Asking twice, or for equal inputs of several nodes, costs once.
