@@ -3,8 +3,8 @@
     python train.py              tokenizer, training, export, hold-out perplexity
     python train.py --evaluate   only the hold-out perplexity of model/
 
-One thread and fixed seeds: the same machine gives the same bytes. Another CPU or another PyTorch rounds
-differently and gives a slightly different model.
+One thread and fixed seeds. Another CPU or another PyTorch rounds differently and gives
+a slightly different model.
 """
 
 import json
