@@ -5,10 +5,12 @@ import Pipeline
 /// The command line.
 @main
 enum Lathe {
-  static let commands: [any Command.Type] = [
-    CompressCommand.self, PlanCommand.self, EvalCommand.self, TokenizeCommand.self, InspectCommand.self,
-    CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
-  ]
+  static var commands: [any Command.Type] {
+    [
+      CompressCommand.self, PlanCommand.self, EvalCommand.self, TokenizeCommand.self, InspectCommand.self,
+      CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
+    ]
+  }
 
   static func main() {
     KernelChoice.apply()

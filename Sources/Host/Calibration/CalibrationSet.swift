@@ -5,7 +5,7 @@ import Tensors
 /// The token windows a model is calibrated on, and what became of the text.
 public struct CalibrationSet: Sendable {
   /// Equally long runs of token ids, in the order they stand in the text.
-  public let windows: [[Int]]
+  public let windows: [[Int32]]
   /// Tokens of the whole text.
   public let tokenCount: Int
   /// Tokens in the chosen windows.
@@ -29,14 +29,13 @@ public struct CalibrationSet: Sendable {
     }
     let order = CounterRandom(seed: seed, stream: Self.stream).permutation(count: count)
     windows = order.prefix(samples).sorted().map { index in
-      tokens[index * context..<(index + 1) * context].map(Int.init)
+      Array(tokens[index * context..<(index + 1) * context])
     }
     tokenCount = tokens.count
     truncatedCount = tokens.count - count * context
     var hash = SHA256()
     for window in windows {
-      let ids = window.map { Int32(truncatingIfNeeded: $0).littleEndian }
-      ids.withUnsafeBytes { hash.update($0) }
+      window.map(\.littleEndian).withUnsafeBytes { hash.update($0) }
     }
     tokenHash = hash.finalise()
   }

@@ -17,7 +17,7 @@ struct HiddenStates: Sendable {
 
   /// The embeddings of all windows.
   init(
-    _ windows: [[Int]], embedding: EmbeddingTable, scratch: ScratchFile, workers: Workers
+    _ windows: [[Int32]], embedding: EmbeddingTable, scratch: ScratchFile, workers: Workers
   ) throws(CalibrationError) {
     rows = windows.first?.count ?? 0
     columns = embedding.hiddenSize
@@ -28,7 +28,7 @@ struct HiddenStates: Sendable {
       throw .storage(error)
     }
     let states = self
-    do {
+    do throws(RuntimeError) {
       try workers.forEach(count: count) { (index) throws(RuntimeError) in
         states.store(try embedding.forward(windows[index]), at: index)
       }

@@ -62,7 +62,7 @@ public final class StatisticsPass {
       sums.count(tokens: chunk.count * original.rows)
       original.evict(chunk)
     }
-    model.evictMappedBlock(block)
+    model.evict(block: block) { _ in true }
     return try BlockStatistics(own, sums, model: model, workers: settings.workers)
   }
 

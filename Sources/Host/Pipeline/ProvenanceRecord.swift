@@ -18,7 +18,7 @@ public struct ProvenanceRecord: Sendable {
     var root = JSONObject()
     root["lathe"] = .integer(Self.formatVersion)
     root["version"] = .string(LatheVersion.current)
-//BLAS    root["blas_core"] = .string(BLASCore.running)
+    root["blas_core"] = .string(BLASCore.running)
     root["recipe"] = chain.effectiveRecipe
     root["source"] = try Self.source(checkpoint)
     root["plugins"] = try Self.plugins(chain)

@@ -60,7 +60,7 @@ struct StageRunner {
       let now = ModelSnapshot(model)
       try apply(try stage.instance.compress(block: block, environment, now, statistics), to: &model)
       try pass?.advance(block: block, through: model)
-      entering.evictMappedBlock(block)
+      entering.evict(block: block) { _ in true }
     }
     if stage.selected.contains(where: { entering.nodes[$0].block == nil }) {
       try apply(try stage.instance.compress(block: nil, environment, ModelSnapshot(model), nil), to: &model)

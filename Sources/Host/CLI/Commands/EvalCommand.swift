@@ -52,7 +52,7 @@ enum EvalCommand: Command {
       throw TextError.tokenOutsideVocabulary(Int(worst), vocabulary: vocabulary, tokenizer: path)
     }
     let context = try arguments.integer("context", 2...1 << 20) ?? min(512, checkpoint.model.configuration.maximumPositions)
-    return try TokenWindows(tokens.map(Int.init), context: context)
+    return try TokenWindows(tokens, context: context)
   }
 
   private static func report(
@@ -64,14 +64,14 @@ enum EvalCommand: Command {
     if let reference = arguments["reference"] {
       let other = try Checkpoint(directory: reference)
       let divergence = try Divergence.measure(
-        checkpoint.model, reference: other.model, windows: windows, workers: session.workers, supervision: supervision)
+        checkpoint.model, reference: other.model, on: windows, workers: session.workers, supervision: supervision)
       perplexity = divergence.perplexity
       object["reference_perplexity"] = .number(divergence.referencePerplexity.value)
       object["mean_kl"] = .number(divergence.meanDivergence)
       object["top1_agreement"] = .number(divergence.topAgreement)
     } else {
       perplexity = try Perplexity.measure(
-        checkpoint.model, windows: windows, workers: session.workers, supervision: supervision)
+        checkpoint.model, on: windows, workers: session.workers, supervision: supervision)
     }
     var all: JSONObject = [
       "perplexity": .number(perplexity.value), "mean_nll": .number(perplexity.meanNegativeLogLikelihood),
@@ -92,12 +92,12 @@ enum EvalCommand: Command {
   }
 
   private static func write(
-    _ path: String, _ sequences: [[Int]], _ checkpoint: Checkpoint, _ session: Session
+    _ path: String, _ sequences: [[Int32]], _ checkpoint: Checkpoint, _ session: Session
   ) throws {
     guard !FileManager.default.fileExists(atPath: path) else { throw TextError.exists(path) }
     let logits = try Logits.tensor(
       checkpoint.model, sequences: sequences, workers: session.workers, supervision: session.supervision("logits"))
-    try SafetensorsWriter.write(tensors: ["logits": logits], to: path)
+    _ = try SafetensorsWriter.write(["logits": logits], to: path)
     let shape = logits.shape.map(JSON.integer)
     session.isJSON
       ? session.print(["logits": .string(path), "shape": .array(shape)])

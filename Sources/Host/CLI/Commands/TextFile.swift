@@ -20,9 +20,9 @@ enum TextFile {
 
 /// Token ids from a safetensors file: `input_ids: [n, T]` of integers.
 enum TokenFile {
-  static func read(_ path: String, vocabularySize: Int) throws -> [[Int]] {
+  static func read(_ path: String, vocabularySize: Int) throws -> [[Int32]] {
     let file = try SafetensorsFile(path: path)
-    guard let tensor = file.tensors["input_ids"], tensor.shape.count == 2 else {
+    guard let tensor = file["input_ids"], tensor.shape.count == 2 else {
       throw TextError.unreadable(path, "it holds no tensor input_ids of shape [n, T]")
     }
     let ids: [Int]
@@ -35,7 +35,10 @@ enum TokenFile {
       throw TextError.tokenOutsideVocabulary(bad, vocabulary: vocabularySize, tokenizer: path)
     }
     let length = tensor.shape[1]
-    return (0..<tensor.shape[0]).map { Array(ids[$0 * length..<($0 + 1) * length]) }
+    return (0..<tensor.shape[0]).map { row in
+      let own = ids[row * length..<(row + 1) * length]
+      return own.map { Int32($0) }
+    }
   }
 }
 

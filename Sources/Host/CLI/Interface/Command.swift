@@ -1,5 +1,5 @@
 /// A subcommand of `lathe`.
-protocol Command {
+protocol Command: Sendable {
   static var name: String { get }
   /// What stands after the name and the options in the usage line.
   static var operandUsage: String { get }
