@@ -5,7 +5,8 @@ import Testing
   @Test("what is written is read back the same, with and without indentation", arguments: [nil, 0, 2])
   func roundTrip(indent: Int?) throws {
     let value: JSON = [
-      "z": 1, "a": [1.5, -0.0, 1e300, 5e-324, 1.0], "text": "é\"\\\n\u{1}\u{1F999}", "none": nil, "yes": true,
+      "z": 1, "a": [1.5, -0.0, 1e300, .number(.leastNonzeroMagnitude), 1.0], "text": "é\"\\\n\u{1}\u{1F999}",
+      "none": nil, "yes": true,
       "large": .integer(.max), "small": .integer(.min), "empty": [:], "nothing": [],
     ]
     let text = value.text(indent: indent)

@@ -51,6 +51,10 @@ import Testing
         "{\"a\":\(entry("F64", "[4294967296,4294967296,0]", "[0,0]"))}", 0,
         .tooLarge(tensor: "a", shape: [1 << 32, 1 << 32, 0])
       ),
+      (
+        "{\"a\":\(entry("F64", "[0,4294967296,4294967296]", "[0,0]"))}", 0,
+        .tooLarge(tensor: "a", shape: [0, 1 << 32, 1 << 32])
+      ),
       ("{\"a\\u0000\":\(one)}", 8, .badName("a\0")),
       ("{\"__metadata__\":[]}", 0, .metadataIsNoMap(key: nil)),
       ("{\"__metadata__\":{\"k\":1}}", 0, .metadataIsNoMap(key: "k")),

@@ -17,12 +17,9 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes all files into `directory`, which must exist.
   /// - Parameters:
-  ///   - isEvictable: tensors beside the source's own whose pages are backed by a file and may be dropped once
-  ///     written.
   ///   - isCancelled: asked before each tensor and each file.
   public func write(
-    _ model: Model, into directory: String, isEvictable: (Tensor) -> Bool = { _ in false },
-    isCancelled: () -> Bool = { false }
+    _ model: Model, into directory: String, isCancelled: () -> Bool = { false }
   ) throws(ModelIOError) -> CheckpointRecord {
     let tensors = Dictionary(model.storedTensors, uniquingKeysWith: { first, _ in first })
     let plan = try plan(
@@ -36,8 +33,7 @@ public struct CheckpointWriter: Sendable {
     }
     for (name, writer) in plan.weights {
       let written = try writer.write(
-        to: "\(directory)/\(name)", isEvictable: { source.maps($0) || isEvictable($0) },
-        isCancelled: isCancelled
+        to: "\(directory)/\(name)", isCancelled: isCancelled
       ) { entry throws(ModelIOError) in
         guard let tensor = tensors[entry.name] else {
           throw .checkpoint(path: directory, .missingTensor(entry.name))

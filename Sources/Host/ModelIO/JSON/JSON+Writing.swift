@@ -1,6 +1,6 @@
 extension JSON {
-  /// The value as text. The same value gives the same text: members in their order, doubles in the shortest form
-  /// that reads back the same (a whole one as `1.0`), strings with no escape that is not needed.
+  /// The value as text. The same value gives the same text: members in their order, doubles in the shortest
+  /// form that reads back the same (a whole one as `1.0`), strings with no escape that is not needed.
   ///
   /// - Parameter indent: spaces per level; nil writes one line without spaces.
   /// - Note: JSON has no infinities and no NaN; they are written as `null`.

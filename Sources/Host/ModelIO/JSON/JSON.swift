@@ -1,4 +1,5 @@
-/// A JSON value. Members of objects keep their order, integers that fit `Int` stay exact.
+/// A JSON value. Members of objects keep their order, integers that fit `Int` stay exact. Strings are equal
+/// as `String` has it, keys by their bytes.
 public enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -12,8 +13,8 @@ public enum JSON: Sendable, Equatable {
   public enum Dialect: Sendable {
     /// RFC 8259, with unique keys.
     case strict
-    /// Also comments, trailing commas, bare keys, single quotes, hexadecimal, a leading `+` or `.`. Infinity and NaN
-    /// stay refused.
+    /// Also comments, trailing commas, bare keys, single quotes, hexadecimal, a leading `+` or `.`. Infinity
+    /// and NaN stay refused.
     case json5
   }
 }

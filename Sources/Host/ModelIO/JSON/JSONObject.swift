@@ -1,7 +1,7 @@
 /// The members of a JSON object: unique keys in the order in which they came, found in constant time.
 ///
-/// Keys are the same when their UTF-8 is; `String`'s own equality would merge canonically equivalent keys, which
-/// vocabularies hold side by side. Equality of objects includes the order.
+/// Keys are the same when their UTF-8 is; `String`'s own equality would merge canonically equivalent keys,
+/// which vocabularies hold side by side. Equality of objects includes the order.
 public struct JSONObject: Sendable {
   private var members: [Member] = []
   /// Positions by key; empty while there are few members, which are then searched one by one.

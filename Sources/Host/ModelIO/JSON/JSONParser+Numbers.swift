@@ -1,6 +1,6 @@
 extension JSONParser {
-  /// A number: `Int` where it is written without fraction and exponent and fits, `Double` otherwise. `-0` is a
-  /// double, since no integer keeps its sign.
+  /// A number: `Int` where it is written without fraction and exponent and fits, `Double` otherwise. `-0` is
+  /// a double, since no integer keeps its sign.
   mutating func number() throws(JSONError) -> JSON {
     let start = position
     let isNegative = current == 0x2D

@@ -1,6 +1,6 @@
 extension JSON {
-  /// Parses one JSON text. Duplicate keys, invalid UTF-8, lone surrogates, more than 512 levels of nesting, numbers
-  /// beyond the range of `Double` and anything after the value are errors in every dialect.
+  /// Parses one JSON text. Duplicate keys, invalid UTF-8, lone surrogates, more than 512 levels of nesting,
+  /// numbers beyond the range of `Double` and anything after the value are errors in every dialect.
   public init(parsing bytes: UnsafeRawBufferPointer, dialect: Dialect = .strict) throws(JSONError) {
     var parser = JSONParser(bytes: bytes, dialect: dialect)
     self = try parser.document()

@@ -57,15 +57,15 @@ public struct SafetensorsWriter: Sendable {
     try SafetensorsWriter(entries, path: "a safetensors file").byteCount
   }
 
-  /// Writes the file, asking for one tensor after the other.
+  /// Writes the file, asking for one tensor after the other. The memory of a tensor that a file backs is dropped
+  /// once it is written.
   ///
   /// The file appears at `path` only when it is complete, and then replaces one that is there.
   /// - Parameters:
-  ///   - isEvictable: whether a tensor is a view of a mapped file, so that its pages may be dropped once written.
   ///   - isCancelled: asked before each tensor.
   ///   - tensor: the tensor of an entry, in the order of `entries`.
   public func write(
-    to path: String, isEvictable: (Tensor) -> Bool = { _ in false }, isCancelled: () -> Bool = { false },
+    to path: String, isCancelled: () -> Bool = { false },
     tensor: (SafetensorsEntry) throws(ModelIOError) -> Tensor
   ) throws(ModelIOError) -> Written {
     let file = try OutputFile(path: path, byteCount: byteCount)
@@ -79,7 +79,7 @@ public struct SafetensorsWriter: Sendable {
       }
       try tensor.withBytes { bytes throws(ModelIOError) in try file.append(bytes) }
       hashes[entry.name] = SHA256.hex(of: tensor)
-      if isEvictable(tensor) { tensor.evict() }
+      tensor.evict()
     }
     return Written(byteCount: byteCount, hash: try file.commit(), tensorHashes: hashes)
   }

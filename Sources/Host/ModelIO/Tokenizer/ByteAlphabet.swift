@@ -1,5 +1,5 @@
-/// The alphabet of byte-level tokenizers: each byte stands as one printable character. Bytes that print in Latin-1
-/// stand for themselves, the others for U+0100 and up, in their order (arXiv 1909.03341; GPT-2).
+/// The alphabet of byte-level tokenizers: each byte stands as one printable character. Bytes that print in
+/// Latin-1 stand for themselves, the others for U+0100 and up, in their order (Radford et al. 2019, GPT-2).
 struct ByteAlphabet: Sendable {
   static let shared = ByteAlphabet()
 

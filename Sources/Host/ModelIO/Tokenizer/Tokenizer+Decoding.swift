@@ -1,7 +1,8 @@
 extension Tokenizer {
   /// The text of some ids. Unknown ids are skipped; bytes that do not make UTF-8 become U+FFFD.
   ///
-  /// An added token reads as the file writes it, as up to version 0.20 of the reference; later ones return its normalized form.
+  /// An added token reads as the file writes it, as in version 0.20 of Hugging Face `tokenizers`; later ones
+  /// give its normalized form, and so no longer skip special tokens that are searched for in normalized text.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool = true) -> String {
     var tokens: [[UInt8]] = []
     for id in ids {

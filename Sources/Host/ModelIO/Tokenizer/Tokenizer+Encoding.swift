@@ -1,7 +1,7 @@
 extension Tokenizer {
   /// The ids of a text.
-  /// - Parameter addSpecialTokens: whether the post-processor adds its tokens. Special tokens written out in the text
-  ///   are recognised either way.
+  /// - Parameter addSpecialTokens: whether the post-processor adds its tokens. Special tokens written out in
+  ///   the text are recognised either way.
   public func encode(_ text: String, addSpecialTokens: Bool = false) -> [Int32] {
     encode(wellFormed: Array(text.utf8), addSpecialTokens: addSpecialTokens)
   }

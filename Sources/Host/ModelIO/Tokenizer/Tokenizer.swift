@@ -1,7 +1,7 @@
 import Tensors
 
-/// A byte-pair tokenizer as a Hugging Face `tokenizer.json` describes it: added tokens are cut out of the text, the
-/// rest is normalized, cut into pieces, encoded by the model, and framed by the post-processor.
+/// A byte-pair tokenizer as a Hugging Face `tokenizer.json` describes it: added tokens are cut out of the
+/// text, the rest is normalized, cut into pieces, encoded by the model, and framed by the post-processor.
 ///
 /// The file's `truncation` and `padding` are ignored: a text is always encoded whole.
 public struct Tokenizer: Sendable {

@@ -1,5 +1,5 @@
-/// Turns tokens back into text, one step of several. Tokens are well-formed UTF-8 before and after; what is left
-/// at the end is joined.
+/// Turns tokens back into text, one step of several. Tokens are well-formed UTF-8 before and after; what is
+/// left at the end is joined.
 protocol TokenDecoder: Sendable {
   func decode(_ tokens: [[UInt8]]) -> [[UInt8]]
 }

@@ -6,6 +6,8 @@ extension BytePairModel {
   }
 
   private static let longestWhole = 32
+  /// Positions within a word are 32-bit numbers; what is longer is cut here, blindly.
+  private static let longestWord = 1 << 30
 
   /// Appends the ids of one piece of well-formed UTF-8.
   func encode(
@@ -41,6 +43,12 @@ extension BytePairModel {
   private func encodeWord(
     _ word: UnsafeBufferPointer<UInt8>, scratch: inout Scratch, to ids: inout [Int32]
   ) {
+    if word.count > Self.longestWord {
+      let cut = word.start(before: Self.longestWord)
+      encodeWord(UnsafeBufferPointer(rebasing: word[..<cut]), scratch: &scratch, to: &ids)
+      encodeWord(UnsafeBufferPointer(rebasing: word[cut...]), scratch: &scratch, to: &ids)
+      return
+    }
     if scratch.cache.append(word, to: &ids) { return }
     scratch.tokens.removeAll(keepingCapacity: true)
     appendSymbols(of: word, to: &scratch.tokens)

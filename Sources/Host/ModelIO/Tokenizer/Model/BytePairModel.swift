@@ -1,4 +1,4 @@
-/// Byte-pair encoding: a word starts as its characters, and neighbours are merged by rank.
+/// Byte-pair encoding: a word starts as its characters, and neighbours are merged by rank (arXiv 1508.07909).
 struct BytePairModel: Sendable {
   let vocabulary: Vocabulary
   let merges: MergeTable
@@ -6,7 +6,8 @@ struct BytePairModel: Sendable {
   let unknown: Int32?
   let fusesUnknown: Bool
   let ignoresMerges: Bool
-  /// The ids of `<0x00>`…`<0xFF>` where characters outside the vocabulary fall back to their bytes; -1 for none.
+  /// The ids of `<0x00>`…`<0xFF>` where characters outside the vocabulary fall back to their bytes; -1 for
+  /// none.
   let byteTokens: [Int32]?
   /// What each symbol but a word's first gets in front, and its last gets behind.
   let prefix: [UInt8]

@@ -19,8 +19,8 @@ struct MergeTable: Sendable {
       rank: UInt32(value >> 32), position: position, product: Int32(bitPattern: UInt32(value & 0xFFFF_FFFF)))
   }
 
-  /// Merges the symbols of one word until no merge applies: always the one of lowest rank, the leftmost among equals.
-  /// O(n log n) for n symbols. `tokens` holds the symbols and, afterwards, what they became.
+  /// Merges the symbols of one word until no merge applies: always the one of lowest rank, the leftmost among
+  /// equals. O(n log n) for n symbols. `tokens` holds the symbols and, afterwards, what they became.
   func merge(_ tokens: inout [Int32]) {
     guard tokens.count > 1 else { return }
     var queue = MergeQueue()

@@ -36,8 +36,8 @@ struct SymbolTable: Sendable {
     joints.set(PairTable.key(left.value, right.value), 1)
   }
 
-  /// Whether some merge joins these two scalars. If not, what is left and what is right of them in a text never
-  /// meet and can be encoded apart.
+  /// Whether some merge joins these two scalars. If not, what is left and what is right of them in a text
+  /// never meet and can be encoded apart.
   @inline(__always)
   func hasJoint(_ left: Unicode.Scalar, _ right: Unicode.Scalar) -> Bool {
     joints[PairTable.key(left.value, right.value)] != nil

@@ -1,6 +1,6 @@
 import Foundation
-// Foundation decomposes single scalars correctly but orders and composes marks wrongly (NFC of U+10041 U+0301 is
-// "\u{C1}" there); the standard library's own forms do both right and are not public yet.
+// Foundation decomposes single scalars correctly but orders and composes marks wrongly (NFC of U+10041 U+0301
+// is "\u{C1}" there); the standard library's own forms do both right and are not public yet.
 @_spi(_Unicode) import Swift
 
 /// One of Unicode's normalization forms (UAX 15).
@@ -23,8 +23,8 @@ struct UnicodeNormalizer: TextNormalizer {
         result.append(contentsOf: text[position...])
         break
       }
-      // ASCII is stable in every form and nothing composes across two neighbouring ASCII characters: only the runs
-      // beyond ASCII, each with the character before it, need work.
+      // ASCII is stable in every form and nothing composes across two neighbouring ASCII characters: only the
+      // runs beyond ASCII, each with the character before it, need work.
       let start = max(position, stranger - 1)
       let end = text[stranger...].firstIndex { $0 < 0x80 } ?? text.count
       result.append(contentsOf: text[position..<start])

@@ -1,4 +1,6 @@
 /// A compiled regular expression over UTF-8, or a plain string to be found.
+///
+/// Matching backtracks: a pattern made for it, such as `(a+)+b`, takes exponential time.
 struct Pattern: Sendable {
   private let program: PatternProgram
   private let guardBytes: ByteSet?
@@ -21,8 +23,8 @@ struct Pattern: Sendable {
     guardBytes = node.firstBytes
   }
 
-  /// Appends the matches within `range` of well-formed UTF-8, from left to right and without overlap. Nothing outside
-  /// `range` is seen. An empty match directly behind another match does not count.
+  /// Appends the matches within `range` of well-formed UTF-8, from left to right and without overlap. Nothing
+  /// outside `range` is seen. An empty match directly behind another match does not count.
   func appendMatches(
     in text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, to matches: inout [Range<Int>]
   ) {

@@ -1,5 +1,5 @@
-/// Runs a program over UTF-8. It backtracks over an explicit stack; only look-around and atomic groups recurse, as
-/// deep as they are nested in the pattern.
+/// Runs a program over UTF-8. It backtracks over an explicit stack; only look-around and atomic groups
+/// recurse, as deep as they are nested in the pattern.
 struct PatternMatcher {
   private typealias Instruction = PatternProgram.Instruction
 

@@ -1,5 +1,6 @@
-/// Reads the syntax of Oniguruma's Ruby flavour, as far as tokenizers use it: alternatives, groups, quantifiers of
-/// all three greeds, classes with intersections, Unicode properties, look-ahead, look-behind of one scalar.
+/// Reads the syntax of Oniguruma's Ruby flavour, as far as tokenizers use it: alternatives, groups,
+/// quantifiers of all three greeds, classes with intersections, Unicode properties, look-ahead, look-behind
+/// of one scalar.
 struct PatternParser {
   let scalars: [Unicode.Scalar]
   var position = 0

@@ -3,8 +3,8 @@ struct ByteLevelPreTokenizer: PreTokenizer {
   private let addsPrefixSpace: Bool
   private let words: SplitPreTokenizer?
 
-  /// Contractions; words, numbers and symbols with at most one space before them; white space, whose last character
-  /// is left to the word behind it (GPT-2, arXiv 1909.03341).
+  /// Contractions; words, numbers and symbols with at most one space before them; white space, whose last
+  /// character is left to the word behind it (Radford et al. 2019).
   private static let expression =
     #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
