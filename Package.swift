@@ -52,7 +52,9 @@ targets += plugins.flatMap { name -> [Target] in
       path: "Plugins/\(name)/Entry", swiftSettings: language,
       linkerSettings: [
         .unsafeFlags([
-          "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
+          // gold keeps local symbols in the dynamic table; lld leaves the one name alone.
+          "-use-ld=lld", "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker",
+          "nodelete",
         ])
       ]),
   ]
