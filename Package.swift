@@ -62,9 +62,14 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
   ("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
+  ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
+  ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
 ]
 targets.append(
   .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: language))
+targets.append(
+  .target(name: "FakeHost", dependencies: ["CLathe"], path: "Tests/FakeHost", swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
     name: "\(suite.name)Tests",
