@@ -101,6 +101,14 @@ public struct Matrix: Sendable, Equatable {
     }
   }
 
+  private mutating func rotateRows(_ p: Int, _ q: Int, _ c: Double, _ s: Double) {
+    for j in 0..<columns {
+      let (x, y) = (self[p, j], self[q, j])
+      self[p, j] = c * x - s * y
+      self[q, j] = s * x + c * y
+    }
+  }
+
   /// Eigenvalues descending and vectors in columns, by two-sided Jacobi.
   public func eigenpairs() -> (values: [Double], vectors: Matrix) {
     var (a, v) = (self, Matrix.identity(rows))
@@ -114,9 +122,7 @@ public struct Matrix: Sendable, Equatable {
           let t = (theta >= 0 ? 1.0 : -1.0) / (abs(theta) + (1 + theta * theta).squareRoot())
           let c = 1 / (1 + t * t).squareRoot()
           a.rotateColumns(p, q, c, c * t)
-          a = a.transposed
-          a.rotateColumns(p, q, c, c * t)
-          a = a.transposed
+          a.rotateRows(p, q, c, c * t)
           v.rotateColumns(p, q, c, c * t)
         }
       }

@@ -43,7 +43,10 @@ extension SVDLLMv2 {
     _ block: borrowing BlockEditor, _ allocation: [UInt32: LinearRank]
   ) throws(StrategyError) {
     for node in try block.selected() {
-      guard let assigned = allocation[node.id] else { continue }
+      guard let assigned = allocation[node.id] else {
+        try block.forget(for: node, key: Self.basisKey)
+        continue
+      }
       let basis = try block.kept(Float.self, for: node, key: Self.basisKey)
       let (a, b) = try factors(of: node, basis, assigned, block)
       try block.replace(node, with: LinearForm(terms: [[b, a]]))
