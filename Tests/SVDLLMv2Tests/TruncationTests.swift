@@ -64,13 +64,15 @@ import Testing
     let a = forms[0][0][1].matrix
     #expect((a.transposed * a - .identity(a.columns)).norm <= 1e-5)
     let (balanced, b) = (forms[1][0][1].matrix, forms[1][0][0].matrix)
-    // Halves: the norm of column i of A squared is sigma_i; B X has the same norm by rows.
+    // Halves, up to one power of two: column i of A and row i of B X have norms in one ratio for all i.
     let bx = b * x
-    for i in 0..<balanced.columns {
+    let ratios = (0..<balanced.columns).map { i in
       let left = (0..<10).reduce(0) { $0 + balanced[$1, i] * balanced[$1, i] }.squareRoot()
       let right = (0..<30).reduce(0) { $0 + bx[i, $1] * bx[i, $1] }.squareRoot()
-      #expect(abs(left - right) <= 1e-3 * left)
+      return left / right
     }
+    #expect(ratios.allSatisfy { abs($0 / ratios[0] - 1) <= 1e-3 })
+    #expect((0.24...1.01).contains(balanced.norm / b.norm))
   }
 
   @Test("a Gram matrix of low rank, of zeros, huge or tiny gives finite factors", arguments: shapes)
