@@ -9,7 +9,7 @@ let host: [(name: String, dependencies: [String])] = [
   ("ModelIO", ["Graph", "Tensors", "CKernels"]),
   ("Runtime", ["Graph", "Tensors", "LinearAlgebra", "CKernels"]),
   ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
-  ("PluginHost", ["CLathe", "Calibration", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["CLathe", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Pipeline", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]
@@ -65,9 +65,13 @@ let tests: [(name: String, dependencies: [String])] = [
   ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
   ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]
 targets.append(
-  .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: language))
+  .target(
+    name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport",
+    swiftSettings: language))
 targets.append(
   .target(name: "FakeHost", dependencies: ["CLathe"], path: "Tests/FakeHost", swiftSettings: language))
 targets += tests.map { suite in

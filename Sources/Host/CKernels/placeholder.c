@@ -1,1 +1,0 @@
-int lathe_kernels_placeholder;
