@@ -77,6 +77,24 @@ import Testing
     }
   }
 
+  @Test("a selected linear outside the blocks stays, and the blocks pay for it")
+  func aLinearOutsideTheBlocksStays() throws {
+    var nodes = Models.decoder().host.nodes
+    nodes.append(nodes[0])
+    nodes[14].block = -1
+    let host = FakeHost(nodes)
+    host.target = UInt64(0.7 * Double(host.selectedBytes))
+    let run = try FakeRun(Models.module.table, on: host)
+    try run.plan()
+    for block in [0, 1] as [Int32] { try run.analyze(block) }
+    try run.allocate()
+    for block in [-1, 0, 1] as [Int32] { try run.compress(block) }
+    try run.forecast(14)
+    #expect(host.ranks[14] == nil && host.forecast(14) == nil)
+    #expect(!host.requestedNodes.contains(14))
+    #expect(host.selectedBytes <= 7 * 4 * nodes.reduce(0) { $0 + $1.outFeatures * $1.inFeatures } / 10)
+  }
+
   @Test("a target that is already met leaves everything and asks for nothing")
   func aMetTargetLeavesEverything() throws {
     let (host, _) = Models.decoder()
