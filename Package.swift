@@ -64,6 +64,9 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
   ("LinearAlgebra", ["LinearAlgebra", "Tensors", "CKernels"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
+  ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
+  ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]
@@ -71,6 +74,8 @@ targets.append(
   .target(
     name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport",
     swiftSettings: language))
+targets.append(
+  .target(name: "FakeHost", dependencies: ["CLathe"], path: "Tests/FakeHost", swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
     name: "\(suite.name)Tests",
