@@ -38,7 +38,7 @@ public enum LayerErrors {
         throw .runtime(error)
       }
       states.evict(0..<states.count)
-      original.evict(block: block) { _ in true }
+      original.evict(block: block)
       for pair in pairs {
         let total = sums.reduce(into: Sums()) { total, window in total.add(window[pair.node.index] ?? Sums()) }
         errors[pair.node.index] = total.relative

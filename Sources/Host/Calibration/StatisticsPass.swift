@@ -62,7 +62,7 @@ public final class StatisticsPass {
       sums.count(tokens: chunk.count * original.rows)
       original.evict(chunk)
     }
-    model.evict(block: block) { _ in true }
+    model.evict(block: block)
     return try BlockStatistics(own, sums, model: model, workers: settings.workers)
   }
 

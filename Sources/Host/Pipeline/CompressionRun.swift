@@ -36,21 +36,7 @@ public struct CompressionRun: Sendable {
 
   /// Runs all stages, checks what was written by reading it again, and publishes the folder.
   public func run() throws(PipelineError) -> CompressionReport {
-    do { return try compress() } catch let error as PipelineError {
-      throw error
-    } catch let error as ModelIOError {
-      throw .model(error)
-    } catch let error as CalibrationError {
-      throw .calibration(error)
-    } catch let error as PluginHostError {
-      throw .plugin(error)
-    } catch let error as TokenizerError {
-      throw .tokenizer(error)
-    } catch let error as TensorError {
-      throw .storage(error)
-    } catch {
-      throw .unreadable(path: model, reason: "\(error)")
-    }
+    try PipelineError.wrapping { try compress() }
   }
 
   private func compress() throws -> CompressionReport {

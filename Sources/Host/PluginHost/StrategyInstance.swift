@@ -121,7 +121,16 @@ public final class StrategyInstance: @unchecked Sendable {
     let status = StrategyStatus(rawValue: code) ?? .internal
     if status == .cancelled { throw .cancelled }
     let (failure, refusal) = context.state.withLock { ($0.failure, $0.refusal) }
-    let message = failure?.message ?? refusal?.message ?? "it gave no reason"
+    let message = Self.message(failure?.message, refusal?.message)
     throw .failed(strategy: info.id, phase: "\(context.phase)", status: status, message: message)
+  }
+
+  /// The plugin's own words, and those of the host function that refused it where they say more.
+  private static func message(_ failure: String?, _ refusal: String?) -> String {
+    switch (failure, refusal) {
+    case (let failure?, let refusal?): failure.contains(refusal) ? failure : "\(failure): \(refusal)"
+    case (let only?, nil), (nil, let only?): only
+    case (nil, nil): "it gave no reason"
+    }
   }
 }
