@@ -52,7 +52,7 @@ targets += plugins.flatMap { name -> [Target] in
       path: "Plugins/\(name)/Entry", swiftSettings: language,
       linkerSettings: [
         .unsafeFlags([
-          "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
+          "-use-ld=lld", "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
         ])
       ]),
   ]
@@ -64,10 +64,16 @@ let tests: [(name: String, dependencies: [String])] = [
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Graph", ["Graph", "Tensors"]),
+  ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("CLI", ["ModelIO", "Tensors"]),
+  ("Layering", []),
 ]
 targets.append(
   .target(
-    name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport",
+    name: "TestSupport", dependencies: ["Tensors", "Graph", "ModelIO"], path: "Tests/TestSupport",
     swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
