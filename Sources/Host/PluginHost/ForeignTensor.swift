@@ -58,7 +58,9 @@ enum ForeignTensor {
       guard !overflow else { throw .contract("\(what) has an impossible shape") }
       count = product
     }
-    if let strides = tensor.strides {
+    guard tensor.byte_offset == 0 else { throw .contract("\(what) has a byte_offset of \(tensor.byte_offset), not 0") }
+    // Without elements no stride is used, and the product of the other extents may exceed 64 bits.
+    if let strides = tensor.strides, count > 0 {
       var expected = 1
       for axis in shape.indices.reversed() where shape[axis] > 1 {
         guard strides[axis] == Int64(expected) else { throw .contract("\(what) is not row-major and compact") }
@@ -67,7 +69,7 @@ enum ForeignTensor {
     }
     guard let data = tensor.data ?? (count == 0 ? emptyBase : nil) else { throw .contract("\(what) has no data") }
     return View(
-      elementType: type, shape: shape, base: data + Int(tensor.byte_offset),
+      elementType: type, shape: shape, base: data,
       isReadOnly: tensor.flags & UInt64(LATHE_TENSOR_READ_ONLY) != 0)
   }
 
@@ -115,7 +117,7 @@ enum ForeignTensor {
       for axis in (0..<rank).reversed() {
         shape[axis] = Int64(tensor.shape[axis])
         strides[axis] = Int64(stride)
-        stride *= tensor.shape[axis]
+        stride = stride.multipliedReportingOverflow(by: max(tensor.shape[axis], 1)).partialValue
       }
     }
 

@@ -88,7 +88,8 @@ enum HostTable {
     var bytes = type.byteCount
     for axis in 0..<Int(rank) {
       guard let extent = shape?[axis], extent >= 0 else { throw .contract("new_tensor: no valid shape") }
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: Int(extent))
+      // An extent of 0 leaves no bytes, but must not hide an impossible one beside it.
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(Int(extent), 1))
       guard !overflow, product <= maximumTensorBytes else {
         throw .noMemory("a tensor with an extent of \(extent) is too large")
       }

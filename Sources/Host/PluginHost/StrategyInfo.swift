@@ -99,8 +99,9 @@ extension StrategyInfo {
       }
       parameters.append(try ParameterInfo(pointer.pointee, strategy: id))
     }
-    guard Set(parameters.map(\.key)).count == parameters.count else {
-      throw DescriptorFault(reason: "strategy \(id) declares a parameter twice")
+    var keys: Set<String> = []
+    for parameter in parameters where !keys.insert(parameter.key).inserted {
+      throw DescriptorFault(reason: "strategy \(id) declares the parameter \(parameter.key) twice")
     }
     self.parameters = parameters
   }
@@ -127,6 +128,9 @@ extension ParameterInfo {
   init(_ parameter: lathe_param, strategy: String) throws(DescriptorFault) {
     key = try StrategyInfo.text(parameter.key, "key of a parameter of \(strategy)")
     summary = try StrategyInfo.text(parameter.summary, "summary of parameter \(key) of \(strategy)")
+    guard !key.isEmpty, key.utf8.allSatisfy({ Self.keyBytes.contains($0) }) else {
+      throw DescriptorFault(reason: "the key \"\(key)\" of a parameter of \(strategy) may only hold a-z, 0-9 and _")
+    }
     guard let kind = Kind(rawValue: parameter.type) else {
       throw DescriptorFault(reason: "parameter \(key) of \(strategy) has the unknown type \(parameter.type)")
     }
@@ -147,7 +151,12 @@ extension ParameterInfo {
       throw DescriptorFault(reason: "parameter \(key) of \(strategy) has choices without a table")
     }
     choices = (0..<Int(parameter.choice_count)).compactMap { parameter.choices[$0].map { String(cString: $0) } }
+    if let problem = ParameterValues.problem(ofDefault: self, strategy: strategy) {
+      throw DescriptorFault(reason: "the default of a parameter is not valid: \(problem)")
+    }
   }
+
+  private static let keyBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
 
   /// Keys of a recipe's stage that belong to the host.
   public static let reservedKeys: Set<String> = ["strategy", "keep", "include", "exclude", "seed"]
