@@ -63,6 +63,8 @@ public struct CompressionRun: Sendable {
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
     try checkSpace(checkpoint, folder.path)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
+    try WeightCheck.run(
+      checkpoint.model, directory: checkpoint.directory, workers: workers, isCancelled: isCancelled)
     let settings = CalibrationSettings(
       seed: recipe.seed, workers: workers, scratch: scratch, isCancelled: isCancelled)
 
