@@ -73,7 +73,9 @@ public struct SVDLLMv2: ForecastingStrategy {
     _ node: borrowing NodeForecast, _ allocation: [UInt32: LinearRank]?
   ) throws(StrategyError) {
     if let allocation {
-      if let rank = allocation[node.node.id]?.rank { try node.replace(with: .factored(node.node, rank: rank)) }
+      if let rank = allocation[node.node.id]?.rank {
+        try node.replace(with: .factored(node.node, rank: rank))
+      }
       return
     }
     let budget = try StageBudget(node)

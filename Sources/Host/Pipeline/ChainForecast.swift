@@ -24,7 +24,8 @@ public struct ChainForecast: Sendable {
 
 extension Chain {
   /// Asks every strategy what it would do, in order, without touching a weight. Stages in `measured` already know.
-  public func forecast(_ model: ModelSnapshot, measured: Set<Int> = []) throws(PipelineError) -> ChainForecast {
+  public func forecast(_ model: ModelSnapshot, measured: Set<Int> = []) throws(PipelineError) -> ChainForecast
+  {
     var current: ModelSnapshot? = model.shapesOnly
     var result: [ChainForecast.Stage] = []
     var isExact = true

@@ -49,6 +49,8 @@ public struct CompressionRun: Sendable {
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
     try checkSpace(checkpoint, folder.path)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
+    try WeightCheck.run(
+      checkpoint.model, directory: checkpoint.directory, workers: workers, isCancelled: isCancelled)
     let settings = CalibrationSettings(
       seed: recipe.seed, workers: workers, scratch: scratch, isCancelled: isCancelled)
 
@@ -60,7 +62,8 @@ public struct CompressionRun: Sendable {
       let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
       current = try runner.run(entering)
       outcomes.append(
-        StageOutcome(stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
+        StageOutcome(
+          stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
@@ -69,7 +72,8 @@ public struct CompressionRun: Sendable {
     let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
     let report = CompressionReport(
-      recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current, errors: errors,
+      recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
+      errors: errors,
       set: set, written: written)
     let record = try ProvenanceRecord(report, checkpoint: checkpoint, chain: chain, written: written)
     try record.write(into: folder.path)

@@ -9,10 +9,11 @@ enum PlanCommand: Command {
   static let name = "plan"
   static let summary = "check a recipe against a model and forecast the result's size, without doing the work"
   static let discussion = """
-    Everything that compress checks before its work is checked here, the calibration text included. Sizes are exact
-    to the byte, unless a stage divides a budget by what it measures: then the total is exact within one rank and
-    never above its target, and the sizes of single layers may move against each other. --exact makes the first
-    stage's measurements, which takes its time over the calibration text, and forecasts from them.
+    Everything that compress checks before its work is checked here, the calibration text included, but for the
+    numbers of the weights, which are not read. Sizes are exact to the byte, unless a stage divides a budget by
+    what it measures: then the total is exact within one rank and never above its target, and the sizes of single
+    layers may move against each other. --exact makes the first stage's measurements, which takes its time over
+    the calibration text, and forecasts from them.
     """
   static let options: [Option] = [
     .model, .recipe, .plugin, .set, .seed,
