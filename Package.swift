@@ -52,7 +52,9 @@ targets += plugins.flatMap { name -> [Target] in
       path: "Plugins/\(name)/Entry", swiftSettings: language,
       linkerSettings: [
         .unsafeFlags([
-          "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
+          // gold keeps local symbols in the dynamic table; lld leaves the one name alone.
+          "-use-ld=lld", "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker",
+          "nodelete",
         ])
       ]),
   ]
@@ -60,7 +62,7 @@ targets += plugins.flatMap { name -> [Target] in
 
 let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
-  ("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
+  ("LinearAlgebra", ["LinearAlgebra", "Tensors", "CKernels"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
   ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
   ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
