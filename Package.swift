@@ -69,10 +69,16 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Graph", ["Graph", "Tensors"]),
+  ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("CLI", ["ModelIO", "Tensors"]),
+  ("Layering", []),
 ]
 targets.append(
   .target(
-    name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport",
+    name: "TestSupport", dependencies: ["Tensors", "Graph", "ModelIO"], path: "Tests/TestSupport",
     swiftSettings: language))
 targets.append(
   .target(name: "FakeHost", dependencies: ["CLathe"], path: "Tests/FakeHost", swiftSettings: language))

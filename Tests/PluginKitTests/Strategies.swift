@@ -78,7 +78,7 @@ struct Everything: ForecastingStrategy, FinishingStrategy {
 
   func finish(_ model: borrowing ModelEditor, _ allocation: [Double]) throws(StrategyError) {}
 
-  func forecast(_ node: borrowing NodeForecast) throws(StrategyError) {
+  func forecast(_ node: borrowing NodeForecast, _ allocation: [Double]?) throws(StrategyError) {
     let shape = try node.shape(of: node.node)
     try node.replace(with: LinearShape(terms: shape.terms + shape.terms))
   }

@@ -77,6 +77,21 @@ import Testing
     }
   }
 
+  @Test("after allocate the forecast is what compress does")
+  func theForecastFollowsTheAllocation() throws {
+    let (host, _) = Models.decoder()
+    host.target = UInt64(0.6 * Double(host.selectedBytes))
+    let run = try FakeRun(Models.module.table, on: host)
+    try run.plan()
+    for block in [0, 1] as [Int32] { try run.analyze(block) }
+    try run.allocate()
+    for node in host.nodes.indices { try run.forecast(node) }
+    for block in [0, 1] as [Int32] { try run.compress(block) }
+    for (node, rank) in host.ranks.enumerated() {
+      #expect(host.forecast(node).map { $0[0][0].rows } == rank)
+    }
+  }
+
   @Test("a selected linear outside the blocks stays, and the blocks pay for it")
   func aLinearOutsideTheBlocksStays() throws {
     var nodes = Models.decoder().host.nodes

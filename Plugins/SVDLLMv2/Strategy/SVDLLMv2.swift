@@ -68,7 +68,16 @@ public struct SVDLLMv2: ForecastingStrategy {
     }
   }
 
-  public func forecast(_ node: borrowing NodeForecast) throws(StrategyError) {
+  /// The ranks that were allocated; before that, those of the uniform rule.
+  public func forecast(
+    _ node: borrowing NodeForecast, _ allocation: [UInt32: LinearRank]?
+  ) throws(StrategyError) {
+    if let allocation {
+      if let rank = allocation[node.node.id]?.rank {
+        try node.replace(with: .factored(node.node, rank: rank))
+      }
+      return
+    }
     let budget = try StageBudget(node)
     guard !budget.isMet, let place = budget.nodes.firstIndex(where: { $0.id == node.node.id }) else { return }
     var items: [RankItem] = []
