@@ -83,19 +83,20 @@ import Testing
     let bench = try CommandBench()
     let file = bench.folder.file("model/model.safetensors")
     let names = try SafetensorsFile(path: file).names
-    let map = JSONObject(names.map { ($0, .string($0.contains("layers.1") ? "b.safetensors" : "model.safetensors")) })
+    let shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    let map = JSONObject(names.map { ($0, .string(shards[$0.contains("layers.1") ? 1 : 0])) })
     let index: JSON = ["metadata": ["total_size": 1], "weight_map": .object(map)]
     try bench.folder.write(index.text(), to: "model/model.safetensors.index.json")
-    try expectRefusal(bench, "b.safetensors")
-    try FileManager.default.moveItem(atPath: file, toPath: bench.folder.file("model/model-00001-of-00002.safetensors"))
+    try FileManager.default.moveItem(atPath: file, toPath: bench.folder.file("model/\(shards[0])"))
+    try expectRefusal(bench, shards[1], "missing")
     try FileManager.default.removeItem(atPath: "\(file).index.json")
-    try expectRefusal(bench, "model-00001-of-00002.safetensors", "index")
+    try expectRefusal(bench, shards[0], "index")
   }
 
   @Test(
     "a configuration that does not fit is refused with the key or tensor",
     arguments: [
-      ("hidden_size", "48", "model.embed_tokens.weight"), ("num_hidden_layers", "3", "model.layers.2."),
+      ("hidden_size", "48", "model.layers.0.self_attn.q_proj.weight"), ("num_hidden_layers", "3", "model.layers.2."),
       ("num_key_value_heads", "3", "num_key_value_heads"), ("intermediate_size", "-4", "intermediate_size"),
       ("vocab_size", "100", "model.embed_tokens.weight"), ("model_type", "\"mamba\"", "mamba"),
       ("hidden_size", "99999999999999", "hidden_size"), ("tie_word_embeddings", "\"yes\"", "tie_word_embeddings"),
@@ -190,9 +191,10 @@ import Testing
     try expectRefusal(bench, "fake.so", "cannot be used as a plugin", arguments: arguments, leftovers: ["fake.so"])
     let list = try bench.lathe("plugins list --plugin fake.so")
     #expect(list.status == 1 && list.complaints.count == 1)
+    try bench.folder.write("{ lathe: 1, stages: [{ strategy: 'quantize' }] }", to: "r.json5")
     // Without plugins the strategy is unknown, and the sentence says where to look.
     try expectRefusal(
-      bench, "svdllm-v2", "lathe plugins list", environment: ["LATHE_PLUGIN_PATH": "/nonexistent"], leftovers: ["fake.so"])
+      bench, "quantize", "lathe plugins list", environment: ["LATHE_PLUGIN_PATH": "/nonexistent"], leftovers: ["fake.so"])
   }
 
   @Test("an output that exists is refused and stays; --force replaces it")
@@ -215,7 +217,9 @@ import Testing
       ["-c", "ulimit -f \(2 * kilobytes); exec \"$0\" compress --model model --recipe r.json5 --output out", BuildFolder.lathe],
       environment: ["OPENBLAS_CORETYPE": "Haswell", "LATHE_PLUGIN_PATH": BuildFolder.path], folder: bench.folder.path)
     #expect(run.status == 1, "\(run.errors)")
-    #expect(run.complaints.count == 1 && run.complaints.first?.contains("File too large") == true, "\(run.errors)")
+    #expect(run.complaints.count == 1, "\(run.errors)")
+    let sentence = run.complaints.first ?? ""
+    #expect(sentence.contains("File too large") || sentence.contains("file system allows"), "\(sentence)")
     #expect(bench.leftovers == [])
   }
 

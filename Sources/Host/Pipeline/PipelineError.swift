@@ -35,6 +35,8 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .noTokenizer(let directory):
       "\(directory) has no tokenizer.json, which calibration text needs; add the model's own"
     case .plugin(let error): error.description
+    case .model(.output(let path, .exists)):
+      "\(path) exists already; choose another path, or replace it with --force"
     case .model(let error): error.description
     case .calibration(let error): error.description
     case .tokenizer(let error): error.description

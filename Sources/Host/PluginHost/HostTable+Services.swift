@@ -101,10 +101,10 @@ extension HostTable {
             storage: Storage(
               adopting: view.base, byteCount: view.elementCount * view.elementType.byteCount, release: { _, _ in }))
           guard let scratch = context.environment.scratch else { throw .unsupported("this call has no workspace") }
-          do {
+          do throws(TensorError) {
             context.kept.set(try scratch.keep(source), node: node, name: name)
           } catch {
-            throw .noMemory("\(error)")
+            throw .storage(error)
           }
         }
       },
