@@ -11,7 +11,8 @@ private let commands = ["compress", "plan", "eval", "tokenize", "inspect", "comp
     arguments: [
       ("comprss", "did you mean \"compress\"?"), ("--frobnicate", "unknown command"), ("help comprss", "unknown command"),
       ("compress", "--model DIR is missing"), ("compress --model model --recipe r.json5", "--output DIR is missing"),
-      ("compress --model", "--model needs a value"), ("compress --mode model", "did you mean --model?"),
+      ("compress --model", "--model needs a value"),
+      ("compress --model= --recipe r.json5", "--model is empty"), ("compress --mode model", "did you mean --model?"),
       ("compress --model a --model b", "--model is given twice"), ("compress --json=yes", "--json takes no value"),
       ("compress -m model", "unknown option -m"), ("compress model", "missing"),
       ("compress --model model --recipe r.json5 --output out extra", "too many arguments"),

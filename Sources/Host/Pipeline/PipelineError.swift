@@ -20,7 +20,7 @@ public enum PipelineError: Error, CustomStringConvertible {
   case tokenizer(TokenizerError)
   case storage(TensorError)
   case notFinite(tensor: String, directory: String, count: Int)
-  case noSpace(directory: String, needed: Int, free: Int)
+  case noSpace(path: String, needed: Int, free: Int)
   /// What was written does not read back as it was meant.
   case readBack(path: String, reason: String)
   case notLathe(path: String)
@@ -44,8 +44,9 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .notFinite(let tensor, let directory, let count):
       "\(directory): tensor \(tensor) holds \(count) \(count == 1 ? "value" : "values") that "
         + "\(count == 1 ? "is" : "are") NaN or infinite; fetch the model again"
-    case .noSpace(let directory, let needed, let free):
-      "\(directory) has \(free) bytes free, but about \(needed) are needed; free some space or choose another place"
+    case .noSpace(let path, let needed, let free):
+      "\(path): its disk has \(free) bytes free, but about \(needed) are needed; free some space or choose "
+        + "another place"
     case .readBack(let path, let reason):
       "\(path) did not read back as it was written (\(reason)); nothing was published, check the disk"
     case .notLathe(let path): "\(path) has no lathe.json, so there is nothing to check it against"
