@@ -52,7 +52,9 @@ targets += plugins.flatMap { name -> [Target] in
       path: "Plugins/\(name)/Entry", swiftSettings: language,
       linkerSettings: [
         .unsafeFlags([
-          "-use-ld=lld", "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
+          // gold keeps local symbols in the dynamic table; lld leaves the one name alone.
+          "-use-ld=lld", "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker",
+          "nodelete",
         ])
       ]),
   ]
@@ -60,8 +62,11 @@ targets += plugins.flatMap { name -> [Target] in
 
 let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
-  ("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
+  ("LinearAlgebra", ["LinearAlgebra", "Tensors", "CKernels"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
+  ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
+  ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Graph", ["Graph", "Tensors"]),
@@ -75,6 +80,8 @@ targets.append(
   .target(
     name: "TestSupport", dependencies: ["Tensors", "Graph", "ModelIO"], path: "Tests/TestSupport",
     swiftSettings: language))
+targets.append(
+  .target(name: "FakeHost", dependencies: ["CLathe"], path: "Tests/FakeHost", swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
     name: "\(suite.name)Tests",

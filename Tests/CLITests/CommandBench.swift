@@ -8,13 +8,15 @@ struct CommandBench {
   let folder = TestFolder()
 
   init(
-    recipe: String = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize', bits: 4, group_size: 16 }",
+    recipe: String =
+      "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize', bits: 4, group_size: 16 }",
     change: (inout [String: Tensor]) throws -> Void = { _ in }
   ) throws {
     try SyntheticFolder.write(into: folder, change: change)
     try folder.write(SyntheticFolder.text(), to: "text.txt")
     try folder.write(
-      "{ lathe: 1, calibration: { text: 'text.txt', samples: 4, context: 12 }, stages: [\(recipe)] }", to: "r.json5")
+      "{ lathe: 1, calibration: { text: 'text.txt', samples: 4, context: 12 }, stages: [\(recipe)] }",
+      to: "r.json5")
   }
 
   /// Runs `lathe` with the folder as the working directory.

@@ -7,14 +7,17 @@ import Testing
   /// A compression that takes long enough to be interrupted.
   private func slow() throws -> CommandBench {
     let bench = try CommandBench()
-    let recipe = "{ lathe: 1, calibration: { text: 'long.txt', samples: 1500, context: 64 }, stages: [{ strategy: 'svdllm-v2', keep: 0.6 }] }"
+    let recipe =
+      "{ lathe: 1, calibration: { text: 'long.txt', samples: 1500, context: 64 }, stages: [{ strategy: 'svdllm-v2', keep: 0.6 }] }"
     try bench.folder.write(SyntheticFolder.text(words: 60000), to: "long.txt")
     try bench.folder.write(recipe, to: "slow.json5")
     return bench
   }
 
   /// Whether a hidden folder that is being filled exists.
-  private func isWorking(_ bench: CommandBench) -> Bool { bench.folder.names().contains { $0.hasPrefix(".out.partial") } }
+  private func isWorking(_ bench: CommandBench) -> Bool {
+    bench.folder.names().contains { $0.hasPrefix(".out.partial") }
+  }
 
   @Test("Ctrl-C and SIGTERM give status 130, one sentence and no folder", arguments: [SIGINT, SIGTERM])
   func interrupt(signal: Int32) throws {

@@ -3,28 +3,37 @@ import ModelIO
 import TestSupport
 import Testing
 
-private let commands = ["compress", "plan", "eval", "tokenize", "inspect", "compare", "verify", "plugins", "doctor"]
+private let commands = [
+  "compress", "plan", "eval", "tokenize", "inspect", "compare", "verify", "plugins", "doctor",
+]
 
 @Suite struct UsageTests {
   @Test(
     "wrong use ends with status 2 and one line that says what is wrong",
     arguments: [
-      ("comprss", "did you mean \"compress\"?"), ("--frobnicate", "unknown command"), ("help comprss", "unknown command"),
-      ("compress", "--model DIR is missing"), ("compress --model model --recipe r.json5", "--output DIR is missing"),
+      ("comprss", "did you mean \"compress\"?"), ("--frobnicate", "unknown command"),
+      ("help comprss", "unknown command"),
+      ("compress", "--model DIR is missing"),
+      ("compress --model model --recipe r.json5", "--output DIR is missing"),
       ("compress --model", "--model needs a value"),
-      ("compress --model= --recipe r.json5", "--model is empty"), ("compress --mode model", "did you mean --model?"),
-      ("compress --model a --model b", "--model is given twice"), ("compress --json=yes", "--json takes no value"),
+      ("compress --model= --recipe r.json5", "--model is empty"),
+      ("compress --mode model", "did you mean --model?"),
+      ("compress --model a --model b", "--model is given twice"),
+      ("compress --json=yes", "--json takes no value"),
       ("compress -m model", "unknown option -m"), ("compress model", "missing"),
       ("compress --model model --recipe r.json5 --output out extra", "too many arguments"),
       ("compress --model model --recipe r.json5 --output out --set keep", "KEY=VALUE"),
       ("compress --model model --recipe r.json5 --output out --seed -1", "--seed is -1"),
       ("compress --model model --recipe r.json5 --output out --threads 0", "--threads is 0"),
       ("compress --model model --recipe r.json5 --output out --threads two", "--threads is two"),
-      ("eval --model model", "--text or --tokens"), ("eval --model model --text a --tokens b", "--text or --tokens"),
+      ("eval --model model", "--text or --tokens"),
+      ("eval --model model --text a --tokens b", "--text or --tokens"),
       ("eval --model model --text text.txt --logits o", "--logits goes with --tokens"),
       ("eval --model model --text text.txt --context 1", "--context is 1"),
-      ("inspect", "an argument is missing"), ("inspect a b", "too many arguments"), ("compare a", "an argument is missing"),
-      ("verify", "an argument is missing"), ("plugins", "an argument is missing"), ("plugins lst", "unknown action"),
+      ("inspect", "an argument is missing"), ("inspect a b", "too many arguments"),
+      ("compare a", "an argument is missing"),
+      ("verify", "an argument is missing"), ("plugins", "an argument is missing"),
+      ("plugins lst", "unknown action"),
       ("plugins info", "which strategy?"), ("doctor now", "too many arguments"),
       ("tokenize --text text.txt", "--tokenizer FILE is missing"),
     ])
@@ -87,7 +96,8 @@ private let commands = ["compress", "plan", "eval", "tokenize", "inspect", "comp
     #expect(own["mean_kl"]?.doubleValue == 0 && own["top1_agreement"]?.doubleValue == 1)
     let tensor = try json("inspect out --tensor model.layers.0.mlp.up_proj --json")
     #expect(tensor["singular_values"]?.arrayValue?.count == 24)
-    let found = try json("plugins list --json").arrayValue?.flatMap { $0["strategies"]?.arrayValue ?? [] } ?? []
+    let found =
+      try json("plugins list --json").arrayValue?.flatMap { $0["strategies"]?.arrayValue ?? [] } ?? []
     for strategy in found.compactMap({ $0["id"]?.stringValue }) {
       #expect(try json("plugins info \(strategy) --json")["id"]?.stringValue == strategy)
     }
@@ -108,8 +118,11 @@ private let commands = ["compress", "plan", "eval", "tokenize", "inspect", "comp
   func texts() throws {
     let bench = try CommandBench()
     try #require(bench.compress().status == 0)
-    for line in ["plan --model model --recipe r.json5", "inspect out", "compare model out", "verify out", "plugins list",
-      "plugins info quantize", "eval --model out --text text.txt --context 16", "inspect out --tensor model.norm.weight"] {
+    for line in [
+      "plan --model model --recipe r.json5", "inspect out", "compare model out", "verify out", "plugins list",
+      "plugins info quantize", "eval --model out --text text.txt --context 16",
+      "inspect out --tensor model.norm.weight",
+    ] {
       let run = try bench.lathe(line)
       #expect(run.status == 0 && !run.output.isEmpty, "\(line): \(run.errors)")
       #expect(!run.output.hasSuffix("\n\n"))
@@ -134,7 +147,8 @@ private let commands = ["compress", "plan", "eval", "tokenize", "inspect", "comp
   func overrides() throws {
     let bench = try CommandBench()
     try #require(bench.compress("--set stages.1.bits=3 --seed 41").status == 0)
-    let record = try JSON(parsing: String(decoding: try #require(bench.folder.contents(of: "out")["lathe.json"]), as: UTF8.self))
+    let record = try JSON(
+      parsing: String(decoding: try #require(bench.folder.contents(of: "out")["lathe.json"]), as: UTF8.self))
     #expect(record["recipe"]?["seed"]?.intValue == 41)
     #expect(record["recipe"]?["stages"]?.arrayValue?[1]["bits"]?.intValue == 3)
   }

@@ -25,7 +25,8 @@ private func complaint<Value>(_ body: () throws -> Value) -> String? {
     #expect(set.context == context)
   }
 
-  @Test("windows are whole, do not overlap, start at multiples of the context and stand in the order of the text")
+  @Test(
+    "windows are whole, do not overlap, start at multiples of the context and stand in the order of the text")
   func windows() throws {
     let set = try CalibrationSet(tokens: tokens, samples: 6, context: 10, seed: 11)
     for window in set.windows {
@@ -62,7 +63,9 @@ private func complaint<Value>(_ body: () throws -> Value) -> String? {
 
   @Test("text that is too short says how long it is and what was asked for", arguments: [0, 5, 19])
   func short(count: Int) {
-    let text = complaint { try CalibrationSet(tokens: Array(tokens[..<count]), samples: 2, context: 10, seed: 0) }
+    let text = complaint {
+      try CalibrationSet(tokens: Array(tokens[..<count]), samples: 2, context: 10, seed: 0)
+    }
     #expect(text?.contains("has \(count) tokens") == true && text?.contains("calibration.samples") == true)
   }
 
@@ -75,7 +78,8 @@ private func complaint<Value>(_ body: () throws -> Value) -> String? {
     let tokenizer = try Tokenizer(path: path)
     let error = complaint {
       try CalibrationSet(
-        paths: [text], tokenizer: tokenizer, tokenizerPath: path, vocabularySize: 200, samples: 2, context: 8, seed: 0)
+        paths: [text], tokenizer: tokenizer, tokenizerPath: path, vocabularySize: 200, samples: 2, context: 8,
+        seed: 0)
     }
     #expect(error?.contains(path) == true && error?.contains("200 entries") == true)
   }
@@ -86,11 +90,14 @@ private func complaint<Value>(_ body: () throws -> Value) -> String? {
   func documents() throws {
     let folder = TestFolder()
     let plain = try folder.write("one\ntwo", to: "a.txt")
-    let lines = try folder.write("{\"text\": \"three\", \"id\": 1}\n\n  \r\n{\"text\": \"fo\\nur\"}\n", to: "b.jsonl")
+    let lines = try folder.write(
+      "{\"text\": \"three\", \"id\": 1}\n\n  \r\n{\"text\": \"fo\\nur\"}\n", to: "b.jsonl")
     #expect(try CalibrationText.read(paths: [plain, lines]) == "one\ntwo\n\nthree\n\nfo\nur")
   }
 
-  @Test("a bad line of a jsonl file is named by its number", arguments: ["{\"text\": 4}", "{\"txt\": \"a\"}", "nonsense", "[1]"])
+  @Test(
+    "a bad line of a jsonl file is named by its number",
+    arguments: ["{\"text\": 4}", "{\"txt\": \"a\"}", "nonsense", "[1]"])
   func badLines(line: String) throws {
     let folder = TestFolder()
     let path = try folder.write("{\"text\": \"a\"}\n\(line)\n", to: "b.jsonl")
@@ -98,18 +105,21 @@ private func complaint<Value>(_ body: () throws -> Value) -> String? {
     #expect(text?.contains("b.jsonl, line 2") == true, "\(text ?? "")")
   }
 
-  @Test("empty text, text of blanks, bytes that are not UTF-8, a folder and a missing file are refused by name")
+  @Test(
+    "empty text, text of blanks, bytes that are not UTF-8, a folder and a missing file are refused by name")
   func unusable() throws {
     let folder = TestFolder()
     let cases = [
-      (try folder.write("", to: "empty.txt"), "is empty"), (try folder.write(" \n\t\n", to: "blank.txt"), "is empty"),
+      (try folder.write("", to: "empty.txt"), "is empty"),
+      (try folder.write(" \n\t\n", to: "blank.txt"), "is empty"),
       (try folder.write([0x61, 0xff, 0xfe], to: "bytes.txt"), "not valid UTF-8"),
       (try folder.write("\n", to: "none.jsonl"), "is empty"), (folder.path, "cannot be read"),
       (folder.file("missing.txt"), "cannot be read"),
     ]
     for (path, part) in cases {
       let text = complaint { try CalibrationText.read(paths: [path]) }
-      #expect(text?.contains(part) == true && text?.contains(path) == true, "\(text ?? "no error") for \(path)")
+      #expect(
+        text?.contains(part) == true && text?.contains(path) == true, "\(text ?? "no error") for \(path)")
     }
   }
 }

@@ -7,8 +7,11 @@ import TestSupport
 import Testing
 
 @Suite struct LayerErrorsTests {
-  private func measure(_ fixture: PassFixture, _ compressed: Model, threads: Int = 1) throws -> [Int: Double] {
-    let replaced = fixture.model.nodes.map(\.index).filter { fixture.model.linears[$0].form != compressed.linears[$0].form }
+  private func measure(_ fixture: PassFixture, _ compressed: Model, threads: Int = 1) throws -> [Int: Double]
+  {
+    let replaced = fixture.model.nodes.map(\.index).filter {
+      fixture.model.linears[$0].form != compressed.linears[$0].form
+    }
     return try LayerErrors.measure(
       original: fixture.model, compressed: compressed, replaced: Set(replaced), set: fixture.set,
       settings: fixture.settings(threads: threads), progress: { _ in })
@@ -60,7 +63,9 @@ import Testing
     guard case .dense(let weight) = same.linears[0].terms[0][0] else { return }
     let identity = Tensor([24], [Float](repeating: 1, count: 24))
     try same.replace(
-      node, with: Linear(outFeatures: 32, inFeatures: 24, terms: [[.diagonal(identity), .dense(weight)]], bias: nil))
+      node,
+      with: Linear(
+        outFeatures: 32, inFeatures: 24, terms: [[.diagonal(identity), .dense(weight)]], bias: nil))
     let errors = try measure(fixture, same)
     #expect(errors.count == 1 && (errors[0] ?? 1) < 1e-7)
     #expect(try measure(fixture, fixture.model).isEmpty)

@@ -68,15 +68,19 @@ struct PassFixture {
   let set: CalibrationSet
   let scratch: ScratchFile
 
-  init(_ family: SyntheticFolder.Family = .llama, blocks: Int = 2, samples: Int = 5, context: Int = 9) throws {
+  init(_ family: SyntheticFolder.Family = .llama, blocks: Int = 2, samples: Int = 5, context: Int = 9) throws
+  {
     model = try RandomModel.model(SyntheticFolder.configuration(family, blocks: blocks))
     let tokens = RandomModel.tokens(200, vocabularySize: SyntheticFolder.vocabularySize, seed: 4)
     set = try CalibrationSet(tokens: tokens, samples: samples, context: context, seed: 2)
     scratch = try ScratchFile(directory: folder.path)
   }
 
-  func settings(threads: Int = 1, isCancelled: @escaping @Sendable () -> Bool = { false }) -> CalibrationSettings {
-    CalibrationSettings(seed: 9, workers: Workers(threads: threads), scratch: scratch, isCancelled: isCancelled)
+  func settings(threads: Int = 1, isCancelled: @escaping @Sendable () -> Bool = { false })
+    -> CalibrationSettings
+  {
+    CalibrationSettings(
+      seed: 9, workers: Workers(threads: threads), scratch: scratch, isCancelled: isCancelled)
   }
 
   /// Every layer of the blocks asks for `kind`.
@@ -86,7 +90,8 @@ struct PassFixture {
     model.nodes.filter { $0.block != nil }.flatMap { node in
       kinds.map {
         StatisticRequest(
-          kind: $0, node: node.index, upstream: upstream, phases: .compress, elementType: type, maximumRows: maximumRows)
+          kind: $0, node: node.index, upstream: upstream, phases: .compress, elementType: type,
+          maximumRows: maximumRows)
       }
     }
   }
@@ -97,10 +102,13 @@ struct PassFixture {
     for node in model.nodes(inBlock: block) where node.role != .gate {
       let low = try Linear(
         outFeatures: node.outFeatures, inFeatures: node.inFeatures,
-        terms: [[
-          .dense(RandomModel.normals([3, node.inFeatures], seed: UInt64(node.index), deviation: 0.3)),
-          .dense(RandomModel.normals([node.outFeatures, 3], seed: UInt64(node.index + 100), deviation: 0.3)),
-        ]], bias: model.linears[node.index].bias)
+        terms: [
+          [
+            .dense(RandomModel.normals([3, node.inFeatures], seed: UInt64(node.index), deviation: 0.3)),
+            .dense(
+              RandomModel.normals([node.outFeatures, 3], seed: UInt64(node.index + 100), deviation: 0.3)),
+          ]
+        ], bias: model.linears[node.index].bias)
       try result.replace(node, with: low)
     }
     return result

@@ -11,7 +11,9 @@ import Testing
     .inputGram, .inputAbsoluteMean, .inputSample, .outputGram, .blockSimilarity,
   ]
 
-  private func value(_ source: BlockStatistics, _ kind: StatisticKind, _ node: Node, _ upstream: Upstream = .original)
+  private func value(
+    _ source: BlockStatistics, _ kind: StatisticKind, _ node: Node, _ upstream: Upstream = .original
+  )
     throws -> [Double]
   {
     try #require(source.statistic(kind, node: node.index, upstream: upstream)).value.doubles()
@@ -24,13 +26,16 @@ import Testing
     let naive = try NaiveInputs(fixture.set.windows, upTo: 2) { _ in model }
     let requests = fixture.requests(Self.kinds, maximumRows: 11)
     let pass = try #require(
-      try StatisticsPass(model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
+      try StatisticsPass(
+        model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
     for block in 0..<2 {
       let found = try pass.collect(block: block)
       for node in model.nodes(inBlock: block) {
         let inputs = naive.inputs(node)
         try #require(inputs.count == fixture.set.usedCount)
-        #expect(try #require(found.statistic(.inputGram, node: node.index, upstream: .original)).tokenCount == inputs.count)
+        #expect(
+          try #require(found.statistic(.inputGram, node: node.index, upstream: .original)).tokenCount
+            == inputs.count)
         let gram = NaiveInputs.gram(inputs, inputs)
         #expect(relativeDifference(try value(found, .inputGram, node), gram) < 1e-5)
         let means = (0..<node.inFeatures).map { j in
@@ -43,7 +48,8 @@ import Testing
             (0..<node.inFeatures).reduce(0) { $0 + weight[i * node.inFeatures + $1] * x[$1] }
           }
         }
-        #expect(relativeDifference(try value(found, .outputGram, node), NaiveInputs.gram(outputs, outputs)) < 1e-5)
+        #expect(
+          relativeDifference(try value(found, .outputGram, node), NaiveInputs.gram(outputs, outputs)) < 1e-5)
         try checkSample(try value(found, .inputSample, node), of: inputs)
       }
       let pairs = zip(try #require(naive.before[block]), try #require(naive.after[block]))
@@ -93,7 +99,9 @@ import Testing
         settings: fixture.settings()))
     let found = try pass.collect(block: 0)
     let storages = fixture.model.nodes(inBlock: 0).map {
-      found.statistic(.inputGram, node: $0.index, upstream: .original).map { ObjectIdentifier($0.value.storage) }
+      found.statistic(.inputGram, node: $0.index, upstream: .original).map {
+        ObjectIdentifier($0.value.storage)
+      }
     }
     #expect(storages[0] == storages[1] && storages[1] == storages[2])
     #expect(storages[4] == storages[5])
@@ -106,16 +114,20 @@ import Testing
     for threads in [1, 2, 5] {
       let fixture = try PassFixture(.qwen3, samples: 7)
       let requests =
-        fixture.requests(Self.kinds, maximumRows: 8) + fixture.requests([.inputGram, .inputCrossGram], .compressed)
+        fixture.requests(Self.kinds, maximumRows: 8)
+        + fixture.requests([.inputGram, .inputCrossGram], .compressed)
       let pass = try #require(
         try StatisticsPass(
-          fixture.model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings(threads: threads)))
+          fixture.model, set: fixture.set, requests: requests, phase: .compress,
+          settings: fixture.settings(threads: threads)))
       var bytes: [[UInt8]] = []
       let after = try fixture.compressed(fixture.model, block: 0)
       for block in 0..<2 {
         let found = try pass.collect(block: block)
         for request in requests where fixture.model.nodes[request.node].block == block {
-          let tensor = try #require(found.statistic(request.kind, node: request.node, upstream: request.upstream)).value
+          let tensor = try #require(
+            found.statistic(request.kind, node: request.node, upstream: request.upstream)
+          ).value
           bytes.append(tensor.withBytes { Array($0) })
         }
         try pass.advance(block: block, through: after)
@@ -139,14 +151,18 @@ import Testing
     let requests =
       fixture.requests([.inputGram, .inputCrossGram], .compressed) + fixture.requests([.inputGram], .original)
     let pass = try #require(
-      try StatisticsPass(model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
+      try StatisticsPass(
+        model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
     for block in 0..<3 {
       let found = try pass.collect(block: block)
       for node in model.nodes(inBlock: block) {
         let (x, y) = (plain.inputs(node), shifted.inputs(node))
-        #expect(relativeDifference(try value(found, .inputGram, node, .compressed), NaiveInputs.gram(y, y)) < 1e-4)
+        #expect(
+          relativeDifference(try value(found, .inputGram, node, .compressed), NaiveInputs.gram(y, y)) < 1e-4)
         #expect(relativeDifference(try value(found, .inputGram, node), NaiveInputs.gram(x, x)) < 1e-5)
-        #expect(relativeDifference(try value(found, .inputCrossGram, node, .compressed), NaiveInputs.gram(x, y)) < 1e-4)
+        #expect(
+          relativeDifference(try value(found, .inputCrossGram, node, .compressed), NaiveInputs.gram(x, y))
+            < 1e-4)
         if block > 0 { #expect(relativeDifference(NaiveInputs.gram(y, y), NaiveInputs.gram(x, x)) > 1e-2) }
       }
       if block < 2 { try pass.advance(block: block, through: models[block + 1]) }
@@ -158,12 +174,16 @@ import Testing
     let fixture = try PassFixture()
     let requests = fixture.requests([.inputGram])
     #expect(
-      try StatisticsPass(fixture.model, set: fixture.set, requests: requests, phase: .analyze, settings: fixture.settings())
+      try StatisticsPass(
+        fixture.model, set: fixture.set, requests: requests, phase: .analyze, settings: fixture.settings())
         == nil)
-    #expect(try StatisticsPass(fixture.model, set: fixture.set, requests: [], phase: .compress, settings: fixture.settings()) == nil)
+    #expect(
+      try StatisticsPass(
+        fixture.model, set: fixture.set, requests: [], phase: .compress, settings: fixture.settings()) == nil)
     let one = try #require(
       try StatisticsPass(
-        fixture.model, set: fixture.set, requests: Array(requests[..<1]), phase: .compress, settings: fixture.settings()))
+        fixture.model, set: fixture.set, requests: Array(requests[..<1]), phase: .compress,
+        settings: fixture.settings()))
     let found = try one.collect(block: 0)
     #expect(found.statistic(.inputGram, node: 0, upstream: .original) != nil)
     #expect(found.statistic(.inputGram, node: 1, upstream: .original) == nil)
@@ -177,7 +197,8 @@ import Testing
     let fixture = try PassFixture()
     let requests = fixture.requests([.inputGram]) + fixture.requests([.outputGram], type: .f32)
     let pass = try #require(
-      try StatisticsPass(fixture.model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
+      try StatisticsPass(
+        fixture.model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
     let found = try pass.collect(block: 0)
     #expect(found.statistic(.inputGram, node: 0, upstream: .original)?.value.elementType == .f64)
     #expect(found.statistic(.outputGram, node: 0, upstream: .original)?.value.elementType == .f32)

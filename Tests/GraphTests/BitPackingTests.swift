@@ -24,7 +24,9 @@ private func codes(_ count: Int, bits: Int, seed: UInt64) -> [UInt8] {
 @Suite struct BitPackingTests {
   @Test("codes 0 to 7 in four bits are the word 0x76543210, as in compressed-tensors")
   func fourBitConstant() {
-    let packed = [UInt8](0...7).withUnsafeBufferPointer { BitPacking.packRows($0, rows: 1, columns: 8, bits: 4) }
+    let packed = [UInt8](0...7).withUnsafeBufferPointer {
+      BitPacking.packRows($0, rows: 1, columns: 8, bits: 4)
+    }
     #expect(words(packed) == [0x7654_3210])
     #expect(packed.shape == [1, 1])
     #expect(packed.elementType == .i32)
@@ -38,14 +40,18 @@ private func codes(_ count: Int, bits: Int, seed: UInt64) -> [UInt8] {
     #expect(words(packed) == [0xc000_0000, 0b1011])
   }
 
-  @Test("packing is the stream of bits, and unpacking its inverse", arguments: 2...8, [1, 2, 7, 11, 31, 32, 33, 65])
+  @Test(
+    "packing is the stream of bits, and unpacking its inverse", arguments: 2...8,
+    [1, 2, 7, 11, 31, 32, 33, 65])
   func rows(bits: Int, columns: Int) {
     let rows = 3
     let codes = codes(rows * columns, bits: bits, seed: UInt64(100 * bits + columns))
     let packed = codes.withUnsafeBufferPointer {
       BitPacking.packRows($0, rows: rows, columns: columns, bits: bits)
     }
-    let expected = (0..<rows).flatMap { packedBitByBit(Array(codes[$0 * columns..<($0 + 1) * columns]), bits: bits) }
+    let expected = (0..<rows).flatMap {
+      packedBitByBit(Array(codes[$0 * columns..<($0 + 1) * columns]), bits: bits)
+    }
     #expect(words(packed) == expected)
     #expect(BitPacking.unpackRows(packed, rows: rows, columns: columns, bits: bits) == codes)
   }

@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct LinearTests {
-  private func dense(_ rows: Int, _ columns: Int) -> Factor { .dense(RandomModel.normals([rows, columns], seed: 1)) }
+  private func dense(_ rows: Int, _ columns: Int) -> Factor {
+    .dense(RandomModel.normals([rows, columns], seed: 1))
+  }
 
   @Test("a low-rank pair, the input side first, is a layer")
   func chain() throws {
@@ -23,10 +25,13 @@ import Testing
       try Linear(outFeatures: 6, inFeatures: 4, terms: [[dense(2, 4)]], bias: nil)
     }
     #expect(throws: GraphError.outputWidth(expected: 6, found: 5)) {
-      try Linear(outFeatures: 6, inFeatures: 4, terms: [[dense(6, 4)], [dense(2, 4), dense(5, 2)]], bias: nil)
+      try Linear(
+        outFeatures: 6, inFeatures: 4, terms: [[dense(6, 4)], [dense(2, 4), dense(5, 2)]], bias: nil)
     }
     #expect(throws: GraphError.noFactors) { try Linear(outFeatures: 6, inFeatures: 4, terms: [], bias: nil) }
-    #expect(throws: GraphError.noFactors) { try Linear(outFeatures: 6, inFeatures: 4, terms: [[]], bias: nil) }
+    #expect(throws: GraphError.noFactors) {
+      try Linear(outFeatures: 6, inFeatures: 4, terms: [[]], bias: nil)
+    }
     let bias = RandomModel.normals([5], seed: 1)
     #expect(throws: GraphError.biasShape(expected: 6, found: [5])) {
       try Linear(outFeatures: 6, inFeatures: 4, terms: [[dense(6, 4)]], bias: bias)
@@ -49,7 +54,8 @@ import Testing
     let quantized = Factor.quantized(try QuantizedCase(rows: 12, columns: 20, scheme: scheme).matrix)
     let linear = try Linear(
       outFeatures: 12, inFeatures: 20,
-      terms: [[quantized], [dense(3, 20), .diagonal(RandomModel.normals([3], seed: 2)), dense(12, 3)]], bias: nil)
+      terms: [[quantized], [dense(3, 20), .diagonal(RandomModel.normals([3], seed: 2)), dense(12, 3)]],
+      bias: nil)
     let form = linear.form.storedTensors
     let stored = linear.storedTensors
     #expect(form.map(\.name) == stored.map(\.name))

@@ -33,10 +33,13 @@ struct QuantizedCase {
 }
 
 @Suite struct QuantizedMatrixTests {
-  @Test("a quantised matrix is scale times code minus zero, ragged last groups included", arguments: 2...8, [0, 4, 5, 64])
+  @Test(
+    "a quantised matrix is scale times code minus zero, ragged last groups included", arguments: 2...8,
+    [0, 4, 5, 64])
   func values(bits: Int, groupSize: Int) throws {
     for isSymmetric in [true, false] {
-      let scheme = QuantizationScheme(bits: bits, groupSize: groupSize, isSymmetric: isSymmetric, scaleType: .f32)
+      let scheme = QuantizationScheme(
+        bits: bits, groupSize: groupSize, isSymmetric: isSymmetric, scaleType: .f32)
       let sample = try QuantizedCase(rows: 5, columns: 13, scheme: scheme)
       var values = [Float](repeating: .nan, count: 65)
       try values.withUnsafeMutableBufferPointer { target in
@@ -46,11 +49,14 @@ struct QuantizedCase {
     }
   }
 
-  @Test("a form's tensors, bytes and shapes are those of the factor it describes", arguments: 2...8, [0, 1, 7, 32])
+  @Test(
+    "a form's tensors, bytes and shapes are those of the factor it describes", arguments: 2...8,
+    [0, 1, 7, 32])
   func form(bits: Int, groupSize: Int) throws {
     for isSymmetric in [true, false] {
       for type in [ElementType.f32, .bf16] {
-        let scheme = QuantizationScheme(bits: bits, groupSize: groupSize, isSymmetric: isSymmetric, scaleType: type)
+        let scheme = QuantizationScheme(
+          bits: bits, groupSize: groupSize, isSymmetric: isSymmetric, scaleType: type)
         let factor = Factor.quantized(try QuantizedCase(rows: 9, columns: 33, scheme: scheme).matrix)
         let parts = factor.form.parts
         #expect(parts.map(\.shape) == factor.tensors.map(\.shape))

@@ -49,7 +49,9 @@ private func importedModules(_ text: String) -> [String] {
     try #require(!files.isEmpty)
     let permitted = try #require(allowed[module]).union(system)
     for file in files {
-      for name in importedModules(file.text) { #expect(permitted.contains(name), "\(file.path) imports \(name)") }
+      for name in importedModules(file.text) {
+        #expect(permitted.contains(name), "\(file.path) imports \(name)")
+      }
     }
   }
 
@@ -72,7 +74,9 @@ private func importedModules(_ text: String) -> [String] {
   @Test("every module of the host has its row in the table")
   func complete() throws {
     let host = Shared.packageRoot.appending(path: "Sources/Host").path
-    let modules = try FileManager.default.contentsOfDirectory(atPath: host).filter { !sources("Sources/Host/\($0)").isEmpty }
+    let modules = try FileManager.default.contentsOfDirectory(atPath: host).filter {
+      !sources("Sources/Host/\($0)").isEmpty
+    }
     #expect(Set(modules).subtracting(allowed.keys) == [])
   }
 
@@ -80,8 +84,10 @@ private func importedModules(_ text: String) -> [String] {
   func boundaries() {
     for file in sources("Sources/Host") + sources("Sources/PluginAPI") + sources("Plugins") {
       let names = importedModules(file.text)
-      #expect(!names.contains("COpenBLAS") || file.path.hasPrefix("Sources/Host/LinearAlgebra/"), "\(file.path)")
-      let meetsTables = file.path.hasPrefix("Sources/Host/PluginHost/") || file.path.hasPrefix("Sources/PluginAPI/Kit/")
+      #expect(
+        !names.contains("COpenBLAS") || file.path.hasPrefix("Sources/Host/LinearAlgebra/"), "\(file.path)")
+      let meetsTables =
+        file.path.hasPrefix("Sources/Host/PluginHost/") || file.path.hasPrefix("Sources/PluginAPI/Kit/")
       #expect(!names.contains("CLathe") || meetsTables, "\(file.path)")
     }
   }
@@ -94,7 +100,9 @@ private func importedModules(_ text: String) -> [String] {
       let parts = file.path.split(separator: "/")
       var permitted: Set<String> = ["PluginKit", "Glibc", "Synchronization"]
       if parts[2] == "Entry" { permitted.formUnion(["CLathe", "\(parts[1])Strategy"]) }
-      for name in importedModules(file.text) { #expect(permitted.contains(name), "\(file.path) imports \(name)") }
+      for name in importedModules(file.text) {
+        #expect(permitted.contains(name), "\(file.path) imports \(name)")
+      }
     }
   }
 
@@ -116,7 +124,8 @@ private func importedModules(_ text: String) -> [String] {
 
   @Test("the reader of import lines understands every form of them")
   func reader() {
-    let text = "import A\n@testable import B\npublic import C\nimport struct D.E\n// import F\nlet import_ = 1\n"
+    let text =
+      "import A\n@testable import B\npublic import C\nimport struct D.E\n// import F\nlet import_ = 1\n"
     #expect(importedModules(text) == ["A", "B", "C", "D"])
   }
 }

@@ -11,7 +11,9 @@ import Testing
 private let chain = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize', bits: 4, group_size: 16 }"
 
 @Suite struct CompressionTests {
-  @Test("the whole folder is the same bytes for any number of threads", arguments: SyntheticFolder.Family.allCases)
+  @Test(
+    "the whole folder is the same bytes for any number of threads", arguments: SyntheticFolder.Family.allCases
+  )
   func threads(family: SyntheticFolder.Family) throws {
     let bench = try PipelineBench(family)
     let recipe = try bench.recipe(chain)
@@ -39,14 +41,17 @@ private let chain = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize
     var largest = 0
     for node in snapshot.nodes where node.block != nil {
       func price(_ rank: Int) throws -> Int {
-        let form = LinearForm(terms: [[
-          FactorForm(rows: rank, columns: node.inFeatures, storage: .dense(node.elementType)),
-          FactorForm(rows: node.outFeatures, columns: rank, storage: .dense(node.elementType)),
-        ]])
+        let form = LinearForm(terms: [
+          [
+            FactorForm(rows: rank, columns: node.inFeatures, storage: .dense(node.elementType)),
+            FactorForm(rows: node.outFeatures, columns: rank, storage: .dense(node.elementType)),
+          ]
+        ])
         guard chain.stages.count > 1 else { return form.byteCount }
         let later = chain.stages[1]
         let environment = StageEnvironment(seed: 0, stage: 1, workers: .serial, selected: later.selected)
-        return try (later.instance.forecast(node, environment, snapshot.with(form, at: node)) ?? form).byteCount
+        return try (later.instance.forecast(node, environment, snapshot.with(form, at: node)) ?? form)
+          .byteCount
       }
       for rank in 1..<min(node.inFeatures, node.outFeatures) {
         largest = max(largest, try price(rank + 1) - price(rank))
@@ -55,20 +60,28 @@ private let chain = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize
     return largest
   }
 
-  @Test("the bytes of the layers stay below the target and within one rank of it", arguments: [0.3, 0.56, 0.75, 0.9])
+  @Test(
+    "the bytes of the layers stay below the target and within one rank of it",
+    arguments: [0.3, 0.56, 0.75, 0.9])
   func budget(keep: Double) throws {
-    let later = [", { strategy: 'quantize', bits: 4, group_size: 16 }", ", { strategy: 'quantize', bits: 3, group_size: 0 }"]
+    let later = [
+      ", { strategy: 'quantize', bits: 4, group_size: 16 }",
+      ", { strategy: 'quantize', bits: 3, group_size: 0 }",
+    ]
     // Packed words and scales are coarse in layers this small: rank 1 everywhere costs half of the bytes.
     for rest in [""] + (keep > 0.5 ? later : []) {
       for rule in ["loss", "uniform"] {
         let bench = try PipelineBench()
-        let recipe = try bench.recipe("{ strategy: 'svdllm-v2', keep: \(keep), allocation: '\(rule)' }\(rest)")
+        let recipe = try bench.recipe(
+          "{ strategy: 'svdllm-v2', keep: \(keep), allocation: '\(rule)' }\(rest)")
         let (chain, snapshot, _) = try bench.chain(recipe)
         let target = try #require(try chain.forecast(snapshot).stages[0].budget)
         let report = try bench.run(recipe)
         let achieved = report.layers.filter { $0.node.block != nil }.reduce(0) { $0 + $1.byteCount }
         #expect(achieved <= target)
-        #expect(target - achieved < (try largestStep(bench, recipe)), "\(target) - \(achieved) at \(keep) \(rule)\(rest)")
+        #expect(
+          target - achieved < (try largestStep(bench, recipe)),
+          "\(target) - \(achieved) at \(keep) \(rule)\(rest)")
         if rest.isEmpty {
           let before = report.layers.filter { $0.node.block != nil }.reduce(0) { $0 + $1.bytesBefore }
           #expect(target == Int((keep * Double(before)).rounded(.down)))
@@ -126,7 +139,8 @@ private let chain = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize
     _ = try bench.run(bench.recipe("{ strategy: 'svdllm-v2', keep: 0.7 }"), as: "first")
     let first = bench.folder.file("first")
     _ = try bench.run(bench.recipe("{ strategy: 'quantize', bits: 4 }"), model: first, as: "second")
-    _ = try bench.run(bench.recipe("{ strategy: 'svdllm-v2', keep: 0.7 }"), model: bench.folder.file("second"), as: "third")
+    _ = try bench.run(
+      bench.recipe("{ strategy: 'svdllm-v2', keep: 0.7 }"), model: bench.folder.file("second"), as: "third")
     let record = try Verification.record(of: bench.folder.file("second"))
     #expect(record["source"]?["folder"]?.stringValue == "first")
     #expect(record["source"]?["made_by"]?["recipe"]?["stages"]?.arrayValue?.count == 1)
@@ -138,7 +152,10 @@ private let chain = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize
   @Test("two stages give what the chain of two runs gives")
   func chaining() throws {
     let bench = try PipelineBench()
-    let (one, two) = ("{ strategy: 'quantize', bits: 8, include: ['*.mlp.*'] }", "{ strategy: 'quantize', bits: 4, exclude: ['*.mlp.*'] }")
+    let (one, two) = (
+      "{ strategy: 'quantize', bits: 8, include: ['*.mlp.*'] }",
+      "{ strategy: 'quantize', bits: 4, exclude: ['*.mlp.*'] }"
+    )
     _ = try bench.run(bench.recipe("\(one), \(two)"), as: "chain")
     _ = try bench.run(bench.recipe(one), as: "first")
     _ = try bench.run(bench.recipe(two), model: bench.folder.file("first"), as: "second")
@@ -154,7 +171,9 @@ private let chain = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize
     #expect(report.stages[0].replaced == [])
     let (before, after) = (bench.folder.contents(of: "model"), bench.folder.contents(of: "out"))
     let file = bench.folder.file("out/model.safetensors")
-    #expect(try SafetensorsFile(path: file).names == SafetensorsFile(path: bench.folder.file("model/model.safetensors")).names)
+    #expect(
+      try SafetensorsFile(path: file).names
+        == SafetensorsFile(path: bench.folder.file("model/model.safetensors")).names)
     #expect(before["tokenizer.json"] == after["tokenizer.json"])
   }
 }

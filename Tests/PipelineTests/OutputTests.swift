@@ -16,13 +16,15 @@ private let both = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize'
   @Test("an output that exists is refused and untouched; it is replaced only when asked")
   func exists() throws {
     let bench = try PipelineBench()
-    try FileManager.default.createDirectory(atPath: bench.folder.file("out"), withIntermediateDirectories: false)
+    try FileManager.default.createDirectory(
+      atPath: bench.folder.file("out"), withIntermediateDirectories: false)
     try bench.folder.write("mine", to: "out/note.txt")
     let error = try #require(complaint { try bench.run(bench.recipe(quantize)) })
     #expect(error.contains("exists already") && error.contains(bench.folder.file("out")), "\(error)")
     #expect(bench.folder.contents(of: "out") == ["note.txt": Data("mine".utf8)])
     _ = try bench.run(bench.recipe(quantize), replacing: true)
-    #expect(bench.folder.names(in: "out") == ["config.json", "lathe.json", "model.safetensors", "tokenizer.json"])
+    #expect(
+      bench.folder.names(in: "out") == ["config.json", "lathe.json", "model.safetensors", "tokenizer.json"])
     #expect(bench.leftovers == ["out"])
   }
 
@@ -31,7 +33,9 @@ private let both = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize'
     let bench = try PipelineBench()
     _ = try bench.run(bench.recipe(quantize))
     let before = bench.folder.contents(of: "out")
-    #expect(complaint { try bench.run(bench.recipe("{ strategy: 'svdllm-v2', keep: 0.001 }"), replacing: true) } != nil)
+    #expect(
+      complaint { try bench.run(bench.recipe("{ strategy: 'svdllm-v2', keep: 0.001 }"), replacing: true) }
+        != nil)
     #expect(bench.folder.contents(of: "out") == before)
     #expect(bench.leftovers == ["out"])
   }
@@ -69,11 +73,15 @@ private let both = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize'
   func failingPlugin() throws {
     let bench = try PipelineBench()
     let tools = TestFolder()
-    for (name, part) in [("fails", "q_proj did not converge"), ("fails_after_replacing", "singular"), ("not_finite", "not finite")] {
+    for (name, part) in [
+      ("fails", "q_proj did not converge"), ("fails_after_replacing", "singular"),
+      ("not_finite", "not finite"),
+    ] {
       let plugin = try CCompiler.plugin(name, into: tools)
-      let error = try #require(complaint {
-        try bench.run(bench.recipe("{ strategy: 'test-plugin' }"), plugins: [plugin])
-      })
+      let error = try #require(
+        complaint {
+          try bench.run(bench.recipe("{ strategy: 'test-plugin' }"), plugins: [plugin])
+        })
       #expect(error.contains(part) && error.contains("test-plugin"), "\(error)")
       #expect(bench.leftovers == [])
     }
@@ -96,7 +104,8 @@ private let both = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize'
     let recipe = try bench.recipe("{ strategy: 'test-plugin' }")
     let snapshot = ModelSnapshot(try Checkpoint(directory: bench.model).model)
     let chain = try Chain(
-      recipe, model: snapshot, plugins: PluginSearch(explicit: [CCompiler.plugin("keeps_every_rule", into: tools)]),
+      recipe, model: snapshot,
+      plugins: PluginSearch(explicit: [CCompiler.plugin("keeps_every_rule", into: tools)]),
       runtime: ChainRuntime(workers: .serial))
     let forecast = try chain.forecast(snapshot)
     #expect(forecast.model == nil && forecast.stages.count == 1 && forecast.stages[0].bytesAfter == nil)
@@ -105,7 +114,8 @@ private let both = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize'
   @Test(
     "weights that are not finite are refused with the tensor's name, wherever they are",
     arguments: [
-      "model.layers.1.mlp.down_proj.weight", "model.embed_tokens.weight", "model.layers.0.input_layernorm.weight",
+      "model.layers.1.mlp.down_proj.weight", "model.embed_tokens.weight",
+      "model.layers.0.input_layernorm.weight",
       "model.norm.weight", "lm_head.weight",
     ], [Float.nan, .infinity])
   func notFinite(name: String, value: Float) throws {
@@ -174,7 +184,8 @@ private let both = "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize'
   func escape() throws {
     let bench = try PipelineBench()
     _ = try bench.run(bench.recipe(quantize))
-    let record = #"{"files": [{"name": "../text.txt", "sha256": "00"}, {"name": "..", "sha256": "00"}], "tensors": {}}"#
+    let record =
+      #"{"files": [{"name": "../text.txt", "sha256": "00"}, {"name": "..", "sha256": "00"}], "tensors": {}}"#
     try bench.folder.write(record, to: "out/lathe.json")
     let check = try Verification(directory: bench.folder.file("out"))
     #expect(check.filesChecked == 0 && check.differences.count >= 2)

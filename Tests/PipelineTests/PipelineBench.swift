@@ -23,14 +23,17 @@ struct PipelineBench {
   }
 
   /// A recipe with calibration text, from the text of its stages.
-  func recipe(_ stages: String, calibration: String? = "{ text: ['text.txt'], samples: 6, context: 12 }") throws -> Recipe {
+  func recipe(_ stages: String, calibration: String? = "{ text: ['text.txt'], samples: 6, context: 12 }")
+    throws -> Recipe
+  {
     let section = calibration.map { "calibration: \($0)," } ?? ""
     let path = try folder.write("{ lathe: 1, seed: 3, \(section) stages: [\(stages)] }", to: "recipe.json5")
     return try Recipe(path: path)
   }
 
   func run(
-    _ recipe: Recipe, model: String? = nil, as output: String = "out", plugins: [String] = BuildFolder.plugins,
+    _ recipe: Recipe, model: String? = nil, as output: String = "out",
+    plugins: [String] = BuildFolder.plugins,
     threads: Int = 1, replacing: Bool = false, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> CompressionReport {
     try CompressionRun(

@@ -29,7 +29,8 @@ import Testing
 
   @Test("text files are found from the recipe's own folder, absolute ones where they are")
   func paths() throws {
-    let recipe = try parse("{lathe: 1, calibration: {text: ['../b.txt', '/x/c.txt']}, stages: [{strategy: 's'}]}")
+    let recipe = try parse(
+      "{lathe: 1, calibration: {text: ['../b.txt', '/x/c.txt']}, stages: [{strategy: 's'}]}")
     #expect(recipe.calibration?.paths == ["/tmp/b.txt", "/x/c.txt"])
   }
 
@@ -55,10 +56,22 @@ import Testing
       ("{lathe: 1, seed: 1.5, stages: [{strategy: 's'}]}", "seed", "an integer"),
       ("{lathe: 1, calibration: 'a.txt', stages: [{strategy: 's'}]}", "calibration", "an object"),
       ("{lathe: 1, calibration: {}, stages: [{strategy: 's'}]}", "calibration.text", "at least one file"),
-      ("{lathe: 1, calibration: {text: 'a', sample: 4}, stages: [{strategy: 's'}]}", "calibration.sample", "\"samples\"?"),
-      ("{lathe: 1, calibration: {text: 'a', samples: 0}, stages: [{strategy: 's'}]}", "calibration.samples", "at least 1"),
-      ("{lathe: 1, calibration: {text: 'a', samples: 99999999999}, stages: [{strategy: 's'}]}", "calibration.samples", "at most"),
-      ("{lathe: 1, calibration: {text: 'a', context: 1}, stages: [{strategy: 's'}]}", "calibration.context", "at least 2"),
+      (
+        "{lathe: 1, calibration: {text: 'a', sample: 4}, stages: [{strategy: 's'}]}", "calibration.sample",
+        "\"samples\"?"
+      ),
+      (
+        "{lathe: 1, calibration: {text: 'a', samples: 0}, stages: [{strategy: 's'}]}", "calibration.samples",
+        "at least 1"
+      ),
+      (
+        "{lathe: 1, calibration: {text: 'a', samples: 99999999999}, stages: [{strategy: 's'}]}",
+        "calibration.samples", "at most"
+      ),
+      (
+        "{lathe: 1, calibration: {text: 'a', context: 1}, stages: [{strategy: 's'}]}", "calibration.context",
+        "at least 2"
+      ),
     ])
   func wrong(text: String, key: String, part: String) throws {
     let error = try #require(complaint { try parse(text) })
@@ -66,7 +79,9 @@ import Testing
     #expect(!error.contains("\n"))
   }
 
-  @Test("a recipe that does not parse is told with its line", arguments: ["{lathe: 1,\n stages: [}", "", "{lathe: 1} x"])
+  @Test(
+    "a recipe that does not parse is told with its line",
+    arguments: ["{lathe: 1,\n stages: [}", "", "{lathe: 1} x"])
   func syntax(text: String) throws {
     let error = try #require(complaint { try parse(text) })
     #expect(error.contains("r.json5") && error.contains("line"), "\(error)")
@@ -85,15 +100,19 @@ import Testing
     let recipe = try parse(
       text,
       [
-        ("stages.0.keep", "0.25"), ("stages.1.strategy", "u"), ("seed", "9"), ("stages.1.include", "['a', 'b']"),
+        ("stages.0.keep", "0.25"), ("stages.1.strategy", "u"), ("seed", "9"),
+        ("stages.1.include", "['a', 'b']"),
         ("calibration.text", "x.txt"), ("stages.1.flag", "true"),
       ])
     #expect(recipe.stages[0].keep == 0.25 && recipe.stages[1].strategy == "u" && recipe.seed == 9)
-    #expect(recipe.stages[1].selection.include == ["a", "b"] && recipe.calibration?.paths == [folder.file("x.txt")])
+    #expect(
+      recipe.stages[1].selection.include == ["a", "b"] && recipe.calibration?.paths == [folder.file("x.txt")])
     #expect(recipe.stages[1].parameters["flag"] == .bool(true))
   }
 
-  @Test("--set to nowhere is refused", arguments: ["stages.2.keep", "stages.x.keep", "lathe.a", "stages.0.keep.x", "stages.-1"])
+  @Test(
+    "--set to nowhere is refused",
+    arguments: ["stages.2.keep", "stages.x.keep", "lathe.a", "stages.0.keep.x", "stages.-1"])
   func nowhere(key: String) throws {
     let text = "{lathe: 1, stages: [{strategy: 's', keep: 0.5}]}"
     let error = try #require(complaint { try parse(text, [(key, "1")]) })
@@ -103,8 +122,10 @@ import Testing
   @Test(
     "a recipe that does not suit the plugins or the model is refused before any work",
     arguments: [
-      ("{ strategy: 'svdllm-v2' }", "stages.0.keep"), ("{ strategy: 'quantize', keep: 0.5 }", "takes no budget"),
-      ("{ strategy: 'quantise' }", "did you mean \"quantize\"?"), ("{ strategy: 'quantize', bit: 4 }", "\"bits\"?"),
+      ("{ strategy: 'svdllm-v2' }", "stages.0.keep"),
+      ("{ strategy: 'quantize', keep: 0.5 }", "takes no budget"),
+      ("{ strategy: 'quantise' }", "did you mean \"quantize\"?"),
+      ("{ strategy: 'quantize', bit: 4 }", "\"bits\"?"),
       ("{ strategy: 'quantize', include: ['q_prj'] }", "\"q_prj\" matches no layer"),
       ("{ strategy: 'quantize', exclude: ['lm_heat'] }", "\"lm_heat\" matches no layer"),
       ("{ strategy: 'quantize', include: ['q_proj'], exclude: ['*'] }", "leave no layer"),

@@ -30,11 +30,13 @@ import Testing
       ("quantize", "bit", "4", "did you mean \"bits\"?"), ("quantize", "bits", "1", "2 to 8"),
       ("quantize", "bits", "9", "2 to 8"), ("quantize", "bits", "4.5", "an integer, 2 to 8"),
       ("quantize", "bits", "\"4\"", "an integer, 2 to 8"), ("quantize", "bits", "null", "an integer"),
-      ("quantize", "symmetric", "1", "true or false"), ("quantize", "method", "\"rnt\"", "did you mean \"rtn\"?"),
+      ("quantize", "symmetric", "1", "true or false"),
+      ("quantize", "method", "\"rnt\"", "did you mean \"rtn\"?"),
       ("quantize", "group_size", "-1", "0 to 65536"), ("quantize", "kep", "0.5", "did you mean \"keep\"?"),
       ("svdllm-v2", "allocation", "\"uniformly\"", "did you mean \"uniform\"?"),
       ("svdllm-v2", "clamp", "1.5", "0.0 to 1.0"), ("svdllm-v2", "clamp", "-1e-9", "0.0 to 1.0"),
-      ("svdllm-v2", "clamp", "[0.5]", "a number"), ("svdllm-v2", "nonsense", "1", "no parameter \"nonsense\""),
+      ("svdllm-v2", "clamp", "[0.5]", "a number"),
+      ("svdllm-v2", "nonsense", "1", "no parameter \"nonsense\""),
     ])
   func wrong(strategy: String, key: String, value: String, part: String) throws {
     let info = try info(strategy)

@@ -15,7 +15,10 @@ struct PluginBench {
   var environment: StageEnvironment
 
   /// All layers of the blocks are selected, but those whose index is in `unselected`.
-  init(unselected: Set<Int> = [], elementType: ElementType = .f32, isCancelled: @escaping @Sendable () -> Bool = { false }) throws {
+  init(
+    unselected: Set<Int> = [], elementType: ElementType = .f32,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws {
     model = try RandomModel.model(RandomModel.configuration(), elementType: elementType)
     environment = StageEnvironment(
       seed: 5, stage: 0, workers: .serial,

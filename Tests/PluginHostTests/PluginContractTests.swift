@@ -16,7 +16,9 @@ import Testing
     let linear = try #require(replaced[7])
     #expect(linear.form == bench.snapshot.forms[7])
     var values = [Float](repeating: 1, count: linear.outFeatures * linear.inFeatures)
-    try values.withUnsafeMutableBufferPointer { try linear.terms[0][0].copyFloats(to: #require($0.baseAddress)) }
+    try values.withUnsafeMutableBufferPointer {
+      try linear.terms[0][0].copyFloats(to: #require($0.baseAddress))
+    }
     #expect(values.allSatisfy { $0 == 0 })
   }
 
@@ -34,7 +36,8 @@ import Testing
     "a failure in create is told with the strategy's own words, or the host's",
     arguments: [
       ("create_fails", "these parameters do not fit together"), ("no_instance", "returned no instance"),
-      ("small_instance", "instance table is too small"), ("undeclared_parameter", "\"amuont\" was not declared"),
+      ("small_instance", "instance table is too small"),
+      ("undeclared_parameter", "\"amuont\" was not declared"),
       ("mistyped_parameter", "\"amount\" was read as a number"),
     ])
   func create(name: String, part: String) throws {
@@ -47,12 +50,14 @@ import Testing
   @Test(
     "a broken rule in a call fails the call and names the rule",
     arguments: [
-      ("fails", "numerical failure): q_proj did not converge"), ("fails_silently", "internal error): it gave no reason"),
+      ("fails", "numerical failure): q_proj did not converge"),
+      ("fails_silently", "internal error): it gave no reason"),
       ("unknown_status", "it returned the unknown status 99"),
       ("other_block", "model.layers.1.self_attn.q_proj cannot be replaced in compress of block 0"),
       ("no_such_node", "node 4096 does not exist"), ("wrong_shape", "32"), ("not_finite", "not finite"),
       ("wide_codes", "a code that does not fit 4 bits"), ("unknown_storage", "storage kind 77"),
-      ("no_values", "NULL"), ("huge_extents", "model.layers.0.self_attn.q_proj"), ("byte_offset", "byte_offset"),
+      ("no_values", "NULL"), ("huge_extents", "model.layers.0.self_attn.q_proj"),
+      ("byte_offset", "byte_offset"),
       ("empty_tensor", "extent"), ("late_request", "only be requested in plan"),
       ("unrequested_statistic", "inputGram of model.layers.0.self_attn.q_proj was not requested"),
       ("no_budget", "add `keep`"),

@@ -69,7 +69,9 @@ import Testing
     #expect(library.strategies[0].parameters.map(\.key) == ["amount", "note"])
   }
 
-  @Test("denormals stay on for whoever loads a library that switches them off", .enabled(if: CCompiler.path != nil))
+  @Test(
+    "denormals stay on for whoever loads a library that switches them off",
+    .enabled(if: CCompiler.path != nil))
   func floatEnvironmentOnLoad() throws {
     let bench = try PluginBench()
     let before = FloatMode.current

@@ -18,7 +18,9 @@ private struct IdentityGrams: StatisticSource {
 }
 
 @Suite struct StrategyRunTests {
-  @Test("a forecast is the form that compress gives, for every selected layer", arguments: [0, 5, 64], [true, false])
+  @Test(
+    "a forecast is the form that compress gives, for every selected layer", arguments: [0, 5, 64],
+    [true, false])
   func forecast(groupSize: Int, isSymmetric: Bool) throws {
     let bench = try PluginBench(unselected: [4])
     let library = try PluginLibrary(path: BuildFolder.plugin("Quantize"))
@@ -85,9 +87,10 @@ private struct IdentityGrams: StatisticSource {
     values[100] = .nan
     try model.replace(model.nodes[0], with: Linear(weight: Tensor([32, 24], values), bias: nil))
     let instance = try bench.instance(try PluginLibrary(path: BuildFolder.plugin("Quantize")))
-    let text = try #require(complaint {
-      try instance.compress(block: 0, bench.environment, ModelSnapshot(model), nil)
-    })
+    let text = try #require(
+      complaint {
+        try instance.compress(block: 0, bench.environment, ModelSnapshot(model), nil)
+      })
     #expect(text.contains("model.layers.0.self_attn.q_proj") && text.contains("not finite"), "\(text)")
   }
 }

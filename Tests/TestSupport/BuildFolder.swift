@@ -9,7 +9,9 @@ public enum BuildFolder {
       [$0, $0.deletingLastPathComponent()]
     }
     let fallback = Shared.packageRoot.appending(path: ".build/debug")
-    return (candidates + [fallback]).map(\.path).first { FileManager.default.fileExists(atPath: "\($0)/lathe") }
+    return (candidates + [fallback]).map(\.path).first {
+      FileManager.default.fileExists(atPath: "\($0)/lathe")
+    }
       ?? fallback.path
   }()
 

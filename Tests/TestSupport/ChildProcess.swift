@@ -9,7 +9,9 @@ public struct ChildProcess: Sendable {
   public let errors: String
 
   /// Lines of standard error that carry the error itself.
-  public var complaints: [String] { errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("lathe: ") } }
+  public var complaints: [String] {
+    errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("lathe: ") }
+  }
 
   /// Runs `path` and waits. `whileRunning` is called with the process once it has started.
   public static func run(
@@ -45,6 +47,8 @@ public struct ChildProcess: Sendable {
   private final class Collected: Sendable {
     private let data = Mutex<[Bool: Data]>([:])
     func set(_ value: Data, isError: Bool) { data.withLock { $0[isError] = value } }
-    func text(isError: Bool) -> String { String(decoding: data.withLock { $0[isError] ?? Data() }, as: UTF8.self) }
+    func text(isError: Bool) -> String {
+      String(decoding: data.withLock { $0[isError] ?? Data() }, as: UTF8.self)
+    }
   }
 }

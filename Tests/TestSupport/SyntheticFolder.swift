@@ -74,7 +74,9 @@ public enum SyntheticFolder {
     return text
   }
 
-  private static let merges = [("t", "h"), ("th", "e"), ("a", "n"), ("i", "n"), ("Ġ", "th"), ("r", "a"), ("l", "o")]
+  private static let merges = [
+    ("t", "h"), ("th", "e"), ("a", "n"), ("i", "n"), ("Ġ", "th"), ("r", "a"), ("l", "o"),
+  ]
 
   /// Bytes in GPT-2's alphabet have the ids 0 to 255, merges those after.
   public static var tokenizer: JSON {
@@ -87,7 +89,9 @@ public enum SyntheticFolder {
       vocabulary[String(scalar)] = .integer(Int(byte))
     }
     for (index, merge) in merges.enumerated() { vocabulary[merge.0 + merge.1] = .integer(256 + index) }
-    let pieces: JSON = ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true]
+    let pieces: JSON = [
+      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true,
+    ]
     return [
       "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": [], "normalizer": .null,
       "pre_tokenizer": pieces, "post_processor": .null, "decoder": pieces,

@@ -33,7 +33,9 @@ public final class TestFolder: Sendable {
   /// Every file of a folder by name, with its bytes.
   public func contents(of folder: String) -> [String: Data] {
     var result: [String: Data] = [:]
-    for name in names(in: folder) { result[name] = FileManager.default.contents(atPath: file("\(folder)/\(name)")) }
+    for name in names(in: folder) {
+      result[name] = FileManager.default.contents(atPath: file("\(folder)/\(name)"))
+    }
     return result
   }
 

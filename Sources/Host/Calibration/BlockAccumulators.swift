@@ -34,7 +34,8 @@ struct BlockAccumulators {
       case .inputAbsoluteMean: absoluteSums[key] = [Double](repeating: 0, count: node.inFeatures)
       case .inputSample:
         let rows = min(request.maximumRows, totalRows)
-        samples[SampleKey(input: key, rows: request.maximumRows)] = RowSample(rows: rows, of: totalRows, columns: node.inFeatures, seed: seed)
+        samples[SampleKey(input: key, rows: request.maximumRows)] = RowSample(
+          rows: rows, of: totalRows, columns: node.inFeatures, seed: seed)
       case .inputCrossGram:
         crossGrams[key.site] = CrossGramAccumulator(left: node.inFeatures, right: node.inFeatures)
       case .blockSimilarity: needsSimilarity = true

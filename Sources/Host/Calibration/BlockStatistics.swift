@@ -66,7 +66,7 @@ public final class BlockStatistics: StatisticSource {
       case .inputAbsoluteMean:
         let count = Double(max(accumulators.tokenCount, 1))
         tensor = accumulators.absoluteSums[key].map { vector($0.map { $0 / count }) }
-      case .inputSample: 
+      case .inputSample:
         let sample = BlockAccumulators.SampleKey(input: key, rows: request.maximumRows)
         tensor = accumulators.samples[sample]?.values.tensor()
       case .outputGram:

@@ -32,7 +32,9 @@ enum WeightCheck {
           tensor.elementType, [min(pieceCount, total - start)], storage: tensor.storage,
           byteOffset: tensor.byteOffset + start * tensor.elementType.byteCount)
         // A sum of 0 * x is 0 exactly when all x are finite; f64 may be finite where f32 is not.
-        let values = tensor.elementType == .f64 ? try view.doubles().map { $0.isFinite ? 0 : Float.nan } : try view.floats()
+        let values =
+          tensor.elementType == .f64
+          ? try view.doubles().map { $0.isFinite ? 0 : Float.nan } : try view.floats()
         guard values.reduce(0, { $0 + $1 * 0 }) != 0 else { return }
         found.add(values.count { !$0.isFinite }, ordering: .relaxed)
       }

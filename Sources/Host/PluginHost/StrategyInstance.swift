@@ -49,7 +49,9 @@ public final class StrategyInstance: @unchecked Sendable {
   public var forecasts: Bool { pointer.pointee.forecast != nil }
 
   /// Reads the graph and returns the statistics the strategy wants.
-  public func plan(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) -> [StatisticRequest] {
+  public func plan(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
+    -> [StatisticRequest]
+  {
     let context = CallContext(
       .plan, environment: environment, snapshot: snapshot, declaredStatistics: Set(info.declaredStatistics),
       kept: kept)
@@ -58,7 +60,8 @@ public final class StrategyInstance: @unchecked Sendable {
   }
 
   public func analyze(
-    block: Int, _ environment: StageEnvironment, _ snapshot: ModelSnapshot, _ statistics: (any StatisticSource)?
+    block: Int, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
+    _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) {
     guard let analyze = pointer.pointee.analyze else { return }
     let context = CallContext(
@@ -74,7 +77,8 @@ public final class StrategyInstance: @unchecked Sendable {
 
   /// The replacements for the nodes of `block` (nil: those in no block), by node index.
   public func compress(
-    block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot, _ statistics: (any StatisticSource)?
+    block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
+    _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) -> [Int: Linear] {
     let context = CallContext(
       .compress(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
@@ -82,7 +86,9 @@ public final class StrategyInstance: @unchecked Sendable {
     return Self.replacements(context)
   }
 
-  public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) -> [Int: Linear] {
+  public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
+    -> [Int: Linear]
+  {
     guard let finish = pointer.pointee.finish else { return [:] }
     let context = CallContext(.finish, environment: environment, snapshot: snapshot, kept: kept)
     try Self.call(context, info) { finish(pointer, $0) }
@@ -100,7 +106,9 @@ public final class StrategyInstance: @unchecked Sendable {
     let context = CallContext(
       .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, kept: kept)
     try Self.call(context, info) { forecast(pointer, $0, lathe_node(node.index)) }
-    guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else { return unchanged }
+    guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
+      return unchanged
+    }
     return form
   }
 
@@ -125,7 +133,16 @@ public final class StrategyInstance: @unchecked Sendable {
     if let storage, status == .noMemory { throw .storage(storage) }
     let unexplained =
       StrategyStatus(rawValue: code) == nil ? "it returned the unknown status \(code)" : "it gave no reason"
-    let message = failure?.message ?? refusal?.message ?? unexplained
+    let message = Self.message(failure?.message, refusal?.message) ?? unexplained
     throw .failed(strategy: info.id, phase: "\(context.phase)", status: status, message: message)
+  }
+
+  /// The plugin's own words, and those of the host function that refused it where they say more.
+  private static func message(_ failure: String?, _ refusal: String?) -> String? {
+    switch (failure, refusal) {
+    case (let failure?, let refusal?): failure.contains(refusal) ? failure : "\(failure): \(refusal)"
+    case (let only?, nil), (nil, let only?): only
+    case (nil, nil): nil
+    }
   }
 }
