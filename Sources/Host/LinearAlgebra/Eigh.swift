@@ -29,7 +29,7 @@ public func eigh<Scalar: RealScalar>(
     try syevd(work, w, wantsVectors: vectors != nil)
     guard let vectors else { return }
     vectors.transposeInPlace(workers: workers)
-    SignRule.apply(columns: vectors, rows: nil)
+    SignRule.apply(columns: vectors, rows: nil, workers: workers)
   }
 }
 

@@ -29,7 +29,7 @@ public func svd<Scalar: RealScalar>(
   {
     throw .noConvergence(operation: "svd")
   }
-  SignRule.apply(columns: u, rows: vt)
+  SignRule.apply(columns: u, rows: vt, workers: workers)
 }
 
 /// The thin singular value decomposition; see the form on views.
