@@ -90,6 +90,8 @@ private func syevd<Scalar: RealScalar>(
 
 extension MutableMatrixView {
   /// Exchanges rows and columns of a square matrix.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func transposeInPlace(workers: Workers) {
     let tiling = Tiling(rows: rows, columns: rows, edge: 64)
     let tiles = tiling.lowerTriangle

@@ -11,6 +11,8 @@ enum SignRule {
     }
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private static func apply<Scalar: RealScalar>(
     _ u: MutableMatrixView<Scalar>, _ vt: MutableMatrixView<Scalar>?
   ) {
