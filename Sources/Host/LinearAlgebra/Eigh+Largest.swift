@@ -11,22 +11,31 @@ public func eigh<Scalar: RealScalar>(
   else {
     throw .shapes(operation: "eigh", [[order, order], [values.count], [vectors.rows, vectors.columns]])
   }
-  guard count > 0, let w = values.baseAddress else { return }
+  guard count > 0 else { return }
   if count == order { return try eigh(a, values: values, vectors: vectors, workers: workers) }
-  guard count <= order / 8 else {
-    let all = try eigh(Matrix(a), workers: workers)
-    _ = values.update(fromContentsOf: all.values[(order - count)...])
-    return all.vectors.withView {
-      vectors.copy(from: $0.part(rows: 0..<order, columns: order - count..<order))
-    }
+  if count <= order / 8, try eighAlone(a, values, vectors, workers) { return }
+  let all = try eigh(Matrix(a), workers: workers)
+  _ = values.update(fromContentsOf: all.values[(order - count)...])
+  all.vectors.withView {
+    vectors.copy(from: $0.part(rows: 0..<order, columns: order - count..<order))
   }
+}
+
+/// The pairs without the rest; false when that does not converge.
+private func eighAlone<Scalar: RealScalar>(
+  _ a: MatrixView<Scalar>, _ values: UnsafeMutableBufferPointer<Scalar>, _ vectors: MutableMatrixView<Scalar>,
+  _ workers: Workers
+) throws(LinearAlgebraError) -> Bool {
+  guard let w = values.baseAddress else { return true }
   try requireFiniteLowerTriangle("eigh", a)
-  var rows = Matrix<Scalar>(uninitialisedRows: count, columns: order)
-  try rows.withMutableView { (rows) throws(LinearAlgebraError) in
-    try syevr(a, w, rows)
+  var rows = Matrix<Scalar>(uninitialisedRows: vectors.columns, columns: a.rows)
+  let converged = try rows.withMutableView { (rows) throws(LinearAlgebraError) in
+    let converged = try syevr(a, w, rows)
     rows.readable.transpose(into: vectors)
+    return converged
   }
   SignRule.apply(columns: vectors, rows: nil, workers: workers)
+  return converged
 }
 
 /// The `count` largest eigenvalues and their eigenvectors; see the form on views.
@@ -48,10 +57,10 @@ public func eigh<Scalar: RealScalar>(
   return Eigendecomposition(values: values, vectors: vectors)
 }
 
-/// Runs ?syevr for the largest eigenvalues; eigenvectors come out in the rows of `vectors`.
+/// Runs ?syevr for the largest eigenvalues, eigenvectors into the rows of `vectors`; false when it does not converge.
 private func syevr<Scalar: RealScalar>(
   _ a: MatrixView<Scalar>, _ w: UnsafeMutablePointer<Scalar>, _ vectors: MutableMatrixView<Scalar>
-) throws(LinearAlgebraError) {
+) throws(LinearAlgebraError) -> Bool {
   let n = a.rows
   let (size, integers) = (70 * n, 10 * n)
   guard size <= Int(Int32.max) else { throw .tooLarge(operation: "eigh", rows: n, columns: n) }
@@ -78,6 +87,7 @@ private func syevr<Scalar: RealScalar>(
       1, 1)
   }
   guard info >= 0 else { throw .invalidArgument(operation: "syevr", argument: Int(-info)) }
-  guard info == 0, Int(found) == vectors.rows else { throw .noConvergence(operation: "eigh") }
+  guard info == 0, Int(found) == vectors.rows else { return false }
   w.update(from: allValues, count: vectors.rows)
+  return true
 }
