@@ -1,1 +1,8 @@
-// Quantize
+import PluginKit
+import QuantizeStrategy
+
+private let module = PluginModule(vendor: "Lathe", license: "Apache-2.0", strategies: [Quantize.self])
+
+/// The one symbol that the library exports.
+@c(lathe_entry)
+public func latheEntry(_ info: UnsafePointer<EntryInfo>?) -> UnsafePointer<ModuleTable>? { module.table }

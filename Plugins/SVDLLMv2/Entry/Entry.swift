@@ -1,1 +1,8 @@
-// SVDLLMv2
+import PluginKit
+import SVDLLMv2Strategy
+
+private let module = PluginModule(vendor: "Lathe", license: "Apache-2.0", strategies: [SVDLLMv2.self])
+
+/// The one symbol that the library exports.
+@c(lathe_entry)
+public func latheEntry(_ info: UnsafePointer<EntryInfo>?) -> UnsafePointer<ModuleTable>? { module.table }

@@ -25,7 +25,7 @@ public struct MappedFile: Sendable {
     guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
       throw .cannotMap(path: path, reason: Self.reason())
     }
-    storage = Storage(adopting: base, byteCount: size) { munmap($0, $1) }
+    storage = Storage(adopting: base, byteCount: size, isFileBacked: true) { munmap($0, $1) }
   }
 
   static func reason() -> String { String(cString: strerror(errno)) }

@@ -8,30 +8,35 @@ public final class Storage: @unchecked Sendable {
   /// The first byte. Allocated storage is aligned to 64 bytes.
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
+  /// Whether a file holds the same bytes, so that the memory can be dropped and read again.
+  public let isFileBacked: Bool
   private let release: (UnsafeMutableRawPointer, Int) -> Void
 
   /// Uninitialised bytes aligned to 64, or zeros when `zeroed`.
   public init(byteCount: Int, zeroed: Bool = false) {
     base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
     self.byteCount = byteCount
+    isFileBacked = false
     release = { base, _ in base.deallocate() }
     if zeroed { memset(base, 0, byteCount) }
   }
 
   /// Bytes that `release` gives back to their owner when the last reference is gone.
   public init(
-    adopting base: UnsafeMutableRawPointer, byteCount: Int,
+    adopting base: UnsafeMutableRawPointer, byteCount: Int, isFileBacked: Bool = false,
     release: @escaping (UnsafeMutableRawPointer, Int) -> Void
   ) {
     self.base = base
     self.byteCount = byteCount
+    self.isFileBacked = isFileBacked
     self.release = release
   }
 
   deinit { release(base, byteCount) }
 
-  /// Tells the system that the pages of a mapped file will not be needed soon. Contents are kept by the file.
+  /// Drops the memory of file-backed bytes that will not be needed soon; other storage is left alone.
   public func evict(offset: Int, byteCount: Int) {
+    guard isFileBacked else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let start = (Int(bitPattern: base) + offset + page - 1) / page * page
     let end = (Int(bitPattern: base) + offset + byteCount) / page * page

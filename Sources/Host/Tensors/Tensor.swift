@@ -50,6 +50,6 @@ public struct Tensor: Sendable {
     return try body(UnsafeBufferPointer(start: start, count: elementCount))
   }
 
-  /// Gives mapped pages back to the system; the file still has them. Only for mapped storage.
+  /// Gives the pages of a file-backed tensor back to the system; others are left alone.
   public func evict() { storage.evict(offset: byteOffset, byteCount: byteCount) }
 }

@@ -1,0 +1,89 @@
+import PluginKit
+
+/// What `analyze` keeps of one linear.
+public struct LinearSummary: Sendable {
+  let node: Node
+  let item: RankItem
+  /// Empty where no factor pair pays.
+  let spectrum: Spectrum
+}
+
+extension SVDLLMv2 {
+  /// The key under which the output directions lie in the workspace, `[m, maximumRank]` float32.
+  static let basisKey = "u"
+
+  /// Decomposes every linear of the block for which a factor pair pays. Linears that read the same input share its
+  /// Gram matrix and are decomposed in parallel; groups follow one another, so one Gram matrix is in use at a time.
+  public func analyze(_ block: borrowing BlockView) throws(StrategyError) -> [LinearSummary] {
+    let budget = try StageBudget(block)
+    guard !budget.isMet else { return [] }
+    var summaries: [LinearSummary] = []
+    for group in try Self.inputGroups(block.selected()) {
+      var items: [RankItem] = []
+      for node in group {
+        let current = try block.cost(of: block.shape(of: node), as: node)
+        items.append(try StageBudget.item(of: node, current: current, step: step, block))
+      }
+      let paying = zip(group, items).filter { $1.maximumRank > 0 }
+      for (node, item) in zip(group, items) where item.maximumRank == 0 {
+        summaries.append(
+          LinearSummary(node: node, item: item, spectrum: .init(ascending: [], trace: 0, unit: 0)))
+      }
+      guard let first = paying.first?.0 else { continue }
+      let gram = try block.statistic(.inputGram, of: first, as: Double.self).takeMatrix()
+      summaries += try decompose(paying, gram, block)
+    }
+    return summaries.sorted { $0.node.id < $1.node.id }
+  }
+
+  private func decompose(
+    _ linears: [(Node, RankItem)], _ gram: consuming HostMatrix<Double>, _ block: borrowing BlockView
+  ) throws(StrategyError) -> [LinearSummary] {
+    let needsFactor = linears.contains { node, _ in node.outFeatures > node.inFeatures }
+    let input = try whitened(gram, needsFactor: needsFactor, of: linears[0].0, block)
+    let results = SummarySlots(count: linears.count)
+    try block.forEach(linears.count) { (index) throws(StrategyError) in
+      let (node, item) = linears[index]
+      do throws(StrategyError) {
+        let basis = try input.basis(of: block.denseWeight(of: node), rank: item.maximumRank, block)
+        try block.keep(block.converted(basis.vectors, to: Float.self), for: node, key: Self.basisKey)
+        results.set(index, LinearSummary(node: node, item: item, spectrum: basis.spectrum))
+      } catch {
+        throw Self.naming(node, error)
+      }
+      if let ridge = input.factorRidge, node.outFeatures > node.inFeatures {
+        block.report("ridge", ridge, about: node)
+      }
+    }
+    return results.all
+  }
+
+  private func whitened(
+    _ gram: consuming HostMatrix<Double>, needsFactor: Bool, of node: Node, _ block: borrowing BlockView
+  ) throws(StrategyError) -> WhitenedInput {
+    do throws(StrategyError) {
+      return try WhitenedInput(gram, ridge: ridge, needsFactor: needsFactor, block)
+    } catch {
+      throw Self.naming(node, error)
+    }
+  }
+
+  /// Nodes by input group, in the order of their first member.
+  static func inputGroups(_ nodes: [Node]) -> [[Node]] {
+    var groups: [[Node]] = []
+    for node in nodes {
+      if let place = groups.firstIndex(where: { $0[0].inputGroup == node.inputGroup }) {
+        groups[place].append(node)
+      } else {
+        groups.append([node])
+      }
+    }
+    return groups
+  }
+
+  private static func naming(_ node: Node, _ error: StrategyError) -> StrategyError {
+    guard error.code == .numerical else { return error }
+    return StrategyError(
+      .numerical, "\(error.message), at \(node.name); check the weights and the calibration text")
+  }
+}

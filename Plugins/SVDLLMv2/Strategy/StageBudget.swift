@@ -1,0 +1,61 @@
+import PluginKit
+
+/// The selected linears with their present prices, and what they may take together.
+struct StageBudget {
+  let nodes: [Node]
+  /// Bytes of each node's present form.
+  let current: [Int]
+  let target: Int
+
+  init<Host: HostAccess & ~Copyable>(_ host: borrowing Host) throws(StrategyError) {
+    guard let target = try host.budgetTarget() else {
+      throw StrategyError(.invalid, "svdllm-v2 needs a budget; give the stage a value for keep")
+    }
+    self.target = target
+    nodes = try host.selectedNodes()
+    var current: [Int] = []
+    for node in nodes { current.append(try host.cost(of: host.shape(of: node), as: node)) }
+    self.current = current
+  }
+
+  /// Whether the linears cost no more than they may: then all stay as they are.
+  var isMet: Bool { current.reduce(0, +) <= target }
+
+  /// The item of `node`, with its largest paying rank.
+  static func item<Host: HostAccess & ~Copyable>(
+    of node: Node, current: Int, step: Int, _ host: borrowing Host
+  ) throws(StrategyError) -> RankItem {
+    // Statistics are collected block by block, so a linear outside the blocks is never analysed and stays.
+    let limit = node.block == nil ? 0 : min(node.inFeatures, node.outFeatures)
+    let maximum = try RankLevels.maximumRank(limit: limit, step: step, current: current) {
+      (rank) throws(StrategyError) in
+      try host.cost(of: .factored(node, rank: rank), as: node)
+    }
+    return RankItem(current: current, maximumRank: maximum)
+  }
+
+  /// Lends an allocator over `items` of `nodes`, with this budget, to `body`.
+  func allocating<Host: HostAccess & ~Copyable, Result>(
+    _ items: [RankItem], step: Int, _ host: borrowing Host,
+    _ body: (RankAllocator) throws(StrategyError) -> Result
+  ) throws(StrategyError) -> Result {
+    try allocating(items, step: step, body) { (item, rank) throws(StrategyError) in
+      try host.cost(of: .factored(nodes[item], rank: rank), as: nodes[item])
+    }
+  }
+
+  private func allocating<Result>(
+    _ items: [RankItem], step: Int, _ body: (RankAllocator) throws(StrategyError) -> Result,
+    price: (Int, Int) throws(StrategyError) -> Int
+  ) throws(StrategyError) -> Result {
+    try withoutActuallyEscaping(price) { (price) throws(StrategyError) in
+      try body(RankAllocator(levels: RankLevels(items: items, step: step, price: price), target: target))
+    }
+  }
+}
+
+extension LinearShape {
+  static func factored(_ node: Node, rank: Int) -> LinearShape {
+    .factored(outFeatures: node.outFeatures, inFeatures: node.inFeatures, rank: rank)
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import LinearAlgebra
+import ModelIO
+import Pipeline
+import PluginHost
+import Synchronization
+
+/// What every command shares: where output goes, interruption, threads.
+///
+/// Standard output carries the result, standard error progress, warnings and the error.
+final class Session: Sendable {
+  let isJSON: Bool
+  let workers: Workers
+  let display: ProgressDisplay
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    isJSON = arguments.has("json")
+    let available = ProcessInfo.processInfo.activeProcessorCount
+    workers = Workers(threads: try arguments.integer("threads", 1...4096) ?? available)
+    display = ProgressDisplay()
+  }
+
+  var isCancelled: @Sendable () -> Bool { { Interruption.wasRequested } }
+
+  /// Prints the result.
+  func print(_ text: String) {
+    display.clear()
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+
+  /// Prints the result as JSON, one document.
+  func print(_ json: JSON) { print(json.text()) }
+
+  /// A line for the person who watches.
+  func note(_ text: String) { display.message(text) }
+
+  /// Messages of plugins: debug ones are dropped.
+  var log: @Sendable (LogLevel, String) -> Void {
+    { [display] level, text in
+      guard level >= .info else { return }
+      display.message(level == .info ? text : "\(level): \(text)")
+    }
+  }
+}

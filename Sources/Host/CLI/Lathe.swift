@@ -1,0 +1,73 @@
+import Foundation
+import LinearAlgebra
+import Pipeline
+
+/// The command line.
+@main
+enum Lathe {
+  static var commands: [any Command.Type] {
+    [
+      CompressCommand.self, PlanCommand.self, EvalCommand.self, TokenizeCommand.self, InspectCommand.self,
+      CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
+    ]
+  }
+
+  static func main() {
+    KernelChoice.apply()
+    Interruption.install()
+    exit(run(CommandLine.arguments.dropFirst()).rawValue)
+  }
+
+  private static func run(_ words: ArraySlice<String>) -> ExitStatus {
+    var words = words
+    guard let name = words.popFirst(), !["--help", "-h", "help"].contains(name) || !words.isEmpty else {
+      Swift.print(help)
+      return .done
+    }
+    if name == "--version" {
+      Swift.print("lathe \(LatheVersion.current)")
+      return .done
+    }
+    let wanted = name == "help" ? words.popFirst() ?? "" : name
+    guard let command = commands.first(where: { $0.name == wanted }) else {
+      let nearest = Suggestion.nearest(to: wanted, in: commands.map { $0.name })
+      return fail("unknown command \"\(wanted)\"\(nearest); see `lathe --help`", .usage)
+    }
+    if name == "help" || words.contains("--help") || words.contains("-h") {
+      Swift.print(command.help)
+      return .done
+    }
+    do {
+      let arguments = try Arguments(words, for: command)
+      let session = try Session(arguments)
+      defer { session.display.clear() }
+      let status = try command.run(arguments, session)
+      return Interruption.wasRequested ? .interrupted : status
+    } catch let error as UsageError {
+      return fail(error.description, .usage)
+    } catch {
+      if Interruption.wasRequested { return fail("interrupted; nothing was written", .interrupted) }
+      return fail("\(error)", .failed)
+    }
+  }
+
+  private static func fail(_ text: String, _ status: ExitStatus) -> ExitStatus {
+    FileHandle.standardError.write(Data("lathe: \(text)\n".utf8))
+    return status
+  }
+
+  private static var help: String {
+    let width = (commands.map { $0.name.count }.max() ?? 0) + 2
+    let lines = commands.map { "  " + $0.name.padding(to: width) + $0.summary }
+    return """
+      Lathe makes trained language models smaller, by chains of strategies loaded as plugins.
+
+      usage: lathe COMMAND [options]
+
+      \(lines.joined(separator: "\n"))
+
+      `lathe COMMAND --help` tells more. Results go to standard output, progress and errors to standard error.
+      Exit status: 0 done, 1 failed, 2 wrong use, 3 a check found a difference, 130 interrupted.
+      """
+  }
+}

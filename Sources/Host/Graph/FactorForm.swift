@@ -1,0 +1,74 @@
+import Tensors
+
+/// The shape and storage of a factor without its numbers: enough to price it.
+public struct FactorForm: Sendable, Hashable {
+  /// How the elements are stored.
+  public enum Storage: Sendable, Hashable {
+    /// `[rows, columns]` of one element type.
+    case dense(ElementType)
+    /// A diagonal of `rows == columns` elements.
+    case diagonal(ElementType)
+    /// Integer codes in groups along the columns that share a scale and, unless symmetric, a zero point.
+    case quantized(QuantizationScheme)
+  }
+
+  public var rows: Int
+  public var columns: Int
+  public var storage: Storage
+
+  public init(rows: Int, columns: Int, storage: Storage) {
+    self.rows = rows
+    self.columns = columns
+    self.storage = storage
+  }
+
+  /// The tensors that store this factor, as (name suffix, element type, shape).
+  ///
+  /// Quantised factors use the tensor names and layouts of compressed-tensors' `pack-quantized` format.
+  public var parts: [(suffix: String, elementType: ElementType, shape: [Int])] {
+    switch storage {
+    case .dense(let type): return [("weight", type, [rows, columns])]
+    case .diagonal(let type): return [("diagonal", type, [rows])]
+    case .quantized(let scheme):
+      let groups = scheme.groupCount(columns: columns)
+      var parts: [(String, ElementType, [Int])] = [
+        ("weight_packed", .i32, [rows, BitPacking.wordCount(count: columns, bits: scheme.bits)]),
+        ("weight_scale", scheme.scaleType, [rows, groups]),
+        ("weight_shape", .i64, [2]),
+      ]
+      if !scheme.isSymmetric {
+        let words = BitPacking.wordCount(count: rows, bits: scheme.bits)
+        parts.append(("weight_zero_point", .i32, [words, groups]))
+      }
+      return parts
+    }
+  }
+
+  /// Bytes of all its tensors.
+  public var byteCount: Int {
+    parts.reduce(0) { $0 + $1.shape.reduce($1.elementType.byteCount, *) }
+  }
+}
+
+/// How integer codes stand for real numbers: `w = scale * (code - zero)`, one scale and zero per group.
+public struct QuantizationScheme: Sendable, Hashable {
+  /// 2 to 8.
+  public var bits: Int
+  /// Columns that share a scale; the last group of a row may be shorter. 0 means the whole row.
+  public var groupSize: Int
+  /// Whether the zero is fixed at the middle code `2^(bits-1)`.
+  public var isSymmetric: Bool
+  public var scaleType: ElementType
+
+  public init(bits: Int, groupSize: Int, isSymmetric: Bool, scaleType: ElementType) {
+    self.bits = bits
+    self.groupSize = groupSize
+    self.isSymmetric = isSymmetric
+    self.scaleType = scaleType
+  }
+
+  /// Groups in a row, a ragged last one included.
+  public func groupCount(columns: Int) -> Int {
+    groupSize == 0 ? min(1, columns) : (columns + groupSize - 1) / groupSize
+  }
+}

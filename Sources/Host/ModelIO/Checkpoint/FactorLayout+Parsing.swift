@@ -1,0 +1,69 @@
+extension FactorLayout {
+  /// What configuration keys of other quantisers are called: compressed-tensors before its merge, and MLX.
+  private static let foreignKeys = ["compression_config", "quantization"]
+
+  /// Reads the layout of the folder `directory`, whose configuration is `json`. Models that others quantised are
+  /// refused.
+  init(_ json: JSON, path: String, directory: String) throws(ModelIOError) {
+    for key in Self.foreignKeys {
+      guard let value = json[key], !value.isNull else { continue }
+      throw .configuration(path: path, .quantized(method: value["quant_method"]?.stringValue ?? key))
+    }
+    linears = [:]
+    guard let value = json[Self.key], !value.isNull else { return }
+    guard value["quant_method"]?.stringValue == Self.method else {
+      throw .configuration(
+        path: path, .quantized(method: value["quant_method"]?.stringValue ?? "an unknown method"))
+    }
+    guard value["version"]?.intValue == Self.version else {
+      let found = value["version"]?.text(indent: nil) ?? "none"
+      throw .configuration(path: path, .layoutVersion(found: found, known: Self.version))
+    }
+    guard let members = value["linears"]?.objectValue else {
+      throw .configuration(path: path, .missing(key: "\(Self.key).linears"))
+    }
+    for (name, terms) in members {
+      do throws(Refusal) { linears[name] = try Self.terms(terms) } catch {
+        throw .checkpoint(path: directory, .badLayout(linear: name, reason: error.reason))
+      }
+    }
+  }
+
+  private struct Refusal: Error { let reason: String }
+
+  private static func terms(_ json: JSON) throws(Refusal) -> [[Storage]] {
+    guard let terms = json.arrayValue, !terms.isEmpty else {
+      throw Refusal(reason: "no array of terms")
+    }
+    var result: [[Storage]] = []
+    for term in terms {
+      guard let factors = term.arrayValue, !factors.isEmpty else {
+        throw Refusal(reason: "a term that is no array of factors")
+      }
+      var storages: [Storage] = []
+      for factor in factors { storages.append(try storage(factor)) }
+      result.append(storages)
+    }
+    return result
+  }
+
+  private static func storage(_ json: JSON) throws(Refusal) -> Storage {
+    switch json["storage"]?.stringValue {
+    case "dense": return .dense
+    case "diagonal": return .diagonal
+    case "quantized":
+      guard let bits = json["bits"]?.intValue, (2...8).contains(bits) else {
+        throw Refusal(reason: "\"bits\" must be an integer from 2 to 8")
+      }
+      let largest = ConfigurationObject.largestExtent
+      guard let groupSize = json["group_size"]?.intValue, (0...largest).contains(groupSize) else {
+        throw Refusal(reason: "\"group_size\" must be an integer from 0 to \(largest)")
+      }
+      guard let isSymmetric = json["symmetric"]?.boolValue else {
+        throw Refusal(reason: "\"symmetric\" must be true or false")
+      }
+      return .quantized(bits: bits, groupSize: groupSize, isSymmetric: isSymmetric)
+    default: throw Refusal(reason: "\"storage\" must be dense, diagonal or quantized")
+    }
+  }
+}

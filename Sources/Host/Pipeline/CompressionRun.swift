@@ -1,0 +1,123 @@
+import Calibration
+import Foundation
+import Graph
+import LinearAlgebra
+import ModelIO
+import PluginHost
+import Tensors
+
+/// A whole compression: folder in, recipe, folder out.
+public struct CompressionRun: Sendable {
+  public var model: String
+  public var recipe: Recipe
+  public var output: String
+  public var plugins: PluginSearch
+  public var replacesOutput = false
+  public var workers: Workers
+  public var isCancelled: @Sendable () -> Bool
+  public var log: @Sendable (LogLevel, String) -> Void
+  public var progress: ProgressSink
+
+  public init(
+    model: String, recipe: Recipe, output: String, plugins: PluginSearch, replacesOutput: Bool = false,
+    workers: Workers, isCancelled: @escaping @Sendable () -> Bool = { false },
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }, progress: ProgressSink = ProgressSink()
+  ) {
+    self.model = model
+    self.recipe = recipe
+    self.output = output
+    self.plugins = plugins
+    self.replacesOutput = replacesOutput
+    self.workers = workers
+    self.isCancelled = isCancelled
+    self.log = log
+    self.progress = progress
+  }
+
+  /// Runs all stages, checks what was written by reading it again, and publishes the folder.
+  public func run() throws(PipelineError) -> CompressionReport {
+    try PipelineError.wrapping { try compress() }
+  }
+
+  private func compress() throws -> CompressionReport {
+    let checkpoint = try Checkpoint(directory: model)
+    // Everything that can be refused is refused before the first second of work.
+    let folder = try AtomicFolder(output, replaceExisting: replacesOutput)
+    defer { folder.discard() }
+    let scratch = try ScratchFile(directory: folder.path)
+    let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
+    let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
+    try checkSpace(checkpoint, folder.path)
+    let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
+    try WeightCheck.run(
+      checkpoint.model, directory: checkpoint.directory, workers: workers, isCancelled: isCancelled)
+    let settings = CalibrationSettings(
+      seed: recipe.seed, workers: workers, scratch: scratch, isCancelled: isCancelled)
+
+    var current = checkpoint.model
+    var outcomes: [StageOutcome] = []
+    for stage in chain.stages {
+      let start = ContinuousClock.now
+      let entering = current
+      let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
+      current = try runner.run(entering)
+      outcomes.append(
+        StageOutcome(
+          stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
+    }
+    let replaced = Set(outcomes.flatMap(\.replaced))
+    let errors = try measure(checkpoint.model, current, replaced, set, settings)
+    let writer = CheckpointWriter(source: checkpoint)
+    progress.step("write", 0, of: 1)
+    let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
+    progress.step("write", 1, of: 1)
+    let report = CompressionReport(
+      recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
+      errors: errors,
+      set: set, written: written)
+    let record = try ProvenanceRecord(report, checkpoint: checkpoint, chain: chain, written: written)
+    try record.write(into: folder.path)
+    try readBack(folder.path, expected: current, written: written)
+    if isCancelled() { throw PipelineError.cancelled }
+    try folder.commit()
+    return report
+  }
+
+  private func measure(
+    _ original: Model, _ compressed: Model, _ replaced: Set<Int>, _ set: CalibrationSet?,
+    _ settings: CalibrationSettings
+  ) throws(CalibrationError) -> [Int: Double] {
+    guard let set else { return [:] }
+    let blocks = original.configuration.blockCount
+    let errors = try LayerErrors.measure(
+      original: original, compressed: compressed, replaced: replaced, set: set, settings: settings
+    ) { progress.step("measure", $0, of: blocks) }
+    progress.step("measure", blocks, of: blocks)
+    return errors
+  }
+
+  /// The scratch file may hold as much as the weights, and the output at most as much again.
+  private func checkSpace(_ checkpoint: Checkpoint, _ directory: String) throws(PipelineError) {
+    let needed = 2 * ModelSnapshot(checkpoint.model).byteCount
+    let values = try? FileManager.default.attributesOfFileSystem(forPath: directory)
+    guard let free = (values?[.systemFreeSize] as? NSNumber)?.intValue, free < needed else { return }
+    throw .noSpace(directory: directory, needed: needed, free: free)
+  }
+
+  /// Opens the new folder as anybody would and compares every tensor's bytes with what was meant.
+  private func readBack(_ path: String, expected: Model, written: CheckpointRecord) throws {
+    progress.step("check", 0, of: 1)
+    let again = try Checkpoint(directory: path)
+    guard again.model.linears.map(\.form) == expected.linears.map(\.form) else {
+      throw PipelineError.readBack(path: path, reason: "the layers have other shapes")
+    }
+    for (name, tensor) in again.model.storedTensors {
+      if isCancelled() { throw PipelineError.cancelled }
+      guard let hash = written.tensorHashes[name], SHA256.hex(of: tensor) == hash else {
+        throw PipelineError.readBack(path: path, reason: "tensor \(name) differs")
+      }
+      tensor.evict()
+    }
+    progress.step("check", 1, of: 1)
+  }
+}

@@ -1,0 +1,61 @@
+import Calibration
+import Graph
+import ModelIO
+import PluginHost
+import Runtime
+import Tensors
+
+/// What can go wrong between a recipe and a published folder.
+public enum PipelineError: Error, CustomStringConvertible {
+  case unreadable(path: String, reason: String)
+  /// The recipe does not parse.
+  case syntax(path: String, JSONError)
+  /// The recipe parses but says something impossible at `key`.
+  case recipe(path: String, key: String, reason: String)
+  case stage(index: Int, strategy: String, reason: String)
+  case noTokenizer(directory: String)
+  case plugin(PluginHostError)
+  case model(ModelIOError)
+  case calibration(CalibrationError)
+  case tokenizer(TokenizerError)
+  case storage(TensorError)
+  case notFinite(tensor: String, directory: String, count: Int)
+  case noSpace(directory: String, needed: Int, free: Int)
+  /// What was written does not read back as it was meant.
+  case readBack(path: String, reason: String)
+  case notLathe(path: String)
+  case cancelled
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
+    case .syntax(let path, let error): "recipe \(path), \(error)"
+    case .recipe(let path, let key, let reason): "recipe \(path), \(key): \(reason)"
+    case .stage(let index, let strategy, let reason): "stage \(index) (\(strategy)): \(reason)"
+    case .noTokenizer(let directory):
+      "\(directory) has no tokenizer.json, which calibration text needs; add the model's own"
+    case .plugin(let error): error.description
+    case .model(let error): error.description
+    case .calibration(let error): error.description
+    case .tokenizer(let error): error.description
+    case .storage(let error): error.description
+    case .notFinite(let tensor, let directory, let count):
+      "\(directory): tensor \(tensor) holds \(count) \(count == 1 ? "value" : "values") that "
+        + "\(count == 1 ? "is" : "are") NaN or infinite; fetch the model again"
+    case .noSpace(let directory, let needed, let free):
+      "\(directory) has \(free) bytes free, but about \(needed) are needed; free some space or choose another place"
+    case .readBack(let path, let reason):
+      "\(path) did not read back as it was written (\(reason)); nothing was published, check the disk"
+    case .notLathe(let path): "\(path) has no lathe.json, so there is nothing to check it against"
+    case .cancelled: "interrupted"
+    }
+  }
+
+  /// Whether this is the user's interruption and no failure.
+  public var isCancellation: Bool {
+    switch self {
+    case .cancelled, .plugin(.cancelled), .calibration(.cancelled), .model(.cancelled): true
+    default: false
+    }
+  }
+}

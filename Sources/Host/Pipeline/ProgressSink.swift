@@ -1,0 +1,13 @@
+/// Where a run tells how far it is. The receiver decides what a person sees.
+public struct ProgressSink: Sendable {
+  private let receive: @Sendable (_ activity: String, _ done: Int, _ total: Int) -> Void
+
+  public init(
+    _ receive: @escaping @Sendable (_ activity: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  ) {
+    self.receive = receive
+  }
+
+  /// `done` of `total` steps of an activity are finished.
+  public func step(_ activity: String, _ done: Int, of total: Int) { receive(activity, done, total) }
+}

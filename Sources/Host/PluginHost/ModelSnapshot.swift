@@ -1,0 +1,50 @@
+import Graph
+import Tensors
+
+/// The model as one call of a plugin sees it: all forms, and the numbers unless it is a forecast.
+public struct ModelSnapshot: Sendable {
+  public let configuration: DecoderConfiguration
+  public let nodes: [Node]
+  /// By node index.
+  public var forms: [LinearForm]
+  /// By node index; nil in a forecast.
+  public let linears: [Linear]?
+  /// Bytes of the tensors that belong to no linear layer.
+  public let otherBytes: Int
+
+  public init(_ model: Model) {
+    configuration = model.configuration
+    nodes = model.nodes
+    forms = model.linears.map(\.form)
+    linears = model.linears
+    otherBytes =
+      model.others.values.reduce(0) { $0 + $1.byteCount }
+      + model.linears.reduce(0) { $0 + ($1.bias?.byteCount ?? 0) }
+  }
+
+  /// The same model with shapes only.
+  public var shapesOnly: ModelSnapshot {
+    ModelSnapshot(
+      configuration: configuration, nodes: nodes, forms: forms, linears: nil, otherBytes: otherBytes)
+  }
+
+  /// The same shapes with `form` in the place of `node`.
+  public func with(_ form: LinearForm, at node: Node) -> ModelSnapshot {
+    var copy = shapesOnly
+    copy.forms[node.index] = form
+    return copy
+  }
+
+  public var byteCount: Int { forms.reduce(otherBytes) { $0 + $1.byteCount } }
+
+  private init(
+    configuration: DecoderConfiguration, nodes: [Node], forms: [LinearForm], linears: [Linear]?,
+    otherBytes: Int
+  ) {
+    self.configuration = configuration
+    self.nodes = nodes
+    self.forms = forms
+    self.linears = linears
+    self.otherBytes = otherBytes
+  }
+}

@@ -1,0 +1,72 @@
+import Graph
+
+/// What can go wrong between the host and a plugin.
+public enum PluginHostError: Error, CustomStringConvertible {
+  /// The file could not be used as a plugin at all.
+  case unusable(path: String, reason: String)
+  case unknownStrategy(id: String, known: [String], suggestion: String?)
+  case unknownParameter(key: String, strategy: String, suggestion: String?, known: [String])
+  case badParameter(key: String, strategy: String, reason: String)
+  case missingParameter(key: String, strategy: String, summary: String)
+  case missingExtension(strategy: String, path: String, extensionID: String)
+  case missingStatistic(strategy: String, path: String, kind: String)
+  /// The strategy returned an error and said why.
+  case failed(strategy: String, phase: String, status: StrategyStatus, message: String)
+  case cancelled
+
+  public var description: String {
+    switch self {
+    case .unusable(let path, let reason): "\(path) cannot be used as a plugin: \(reason)"
+    case .unknownStrategy(let id, let known, let suggestion):
+      "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion)); "
+        + (known.isEmpty
+          ? "no plugin was loaded at all, see `lathe plugins list`"
+          : "known: \(known.joined(separator: ", "))")
+    case .unknownParameter(let key, let strategy, let suggestion, let known):
+      "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion)); it has "
+        + (known.isEmpty ? "none" : known.joined(separator: ", "))
+    case .badParameter(let key, let strategy, let reason):
+      "parameter \"\(key)\" of strategy \"\(strategy)\" \(reason)"
+    case .missingParameter(let key, let strategy, let summary):
+      "strategy \"\(strategy)\" needs the parameter \"\(key)\" (\(summary))"
+    case .missingExtension(let strategy, let path, let id):
+      "strategy \"\(strategy)\" of \(path) needs the host service \(id), which this version of Lathe "
+        + "does not offer; update Lathe or use another strategy"
+    case .missingStatistic(let strategy, let path, let kind):
+      "strategy \"\(strategy)\" of \(path) needs the statistic \(kind), which this version of Lathe "
+        + "cannot compute; update Lathe or use another strategy"
+    case .failed(let strategy, let phase, let status, let message):
+      "strategy \"\(strategy)\" failed in \(phase) (\(status)): \(message)"
+    case .cancelled: "interrupted"
+    }
+  }
+
+  private static func didYouMean(_ suggestion: String?) -> String {
+    suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
+  }
+}
+
+/// The failure codes of the ABI, in words.
+public enum StrategyStatus: Int32, Sendable, CustomStringConvertible {
+  case ok = 0
+  case cancelled = 1
+  case invalid = 2
+  case unsupported = 3
+  case noMemory = 4
+  case numerical = 5
+  case contract = 6
+  case `internal` = 7
+
+  public var description: String {
+    switch self {
+    case .ok: "no error"
+    case .cancelled: "interrupted"
+    case .invalid: "invalid request"
+    case .unsupported: "not supported"
+    case .noMemory: "out of memory"
+    case .numerical: "numerical failure"
+    case .contract: "broken contract"
+    case .internal: "internal error"
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+/// Finds plugins: files and folders the user names, the plugin path, the user's own, those that ship with Lathe.
+///
+/// The first library that offers an id wins; everything that was looked at is reported with the reason.
+public struct PluginSearch: Sendable {
+  /// One file that was looked at.
+  public struct Candidate: Sendable {
+    public let path: String
+    /// Nil when the file was refused.
+    public let library: PluginLibrary?
+    /// Why it was refused, or which of its ids were already taken.
+    public let note: String?
+  }
+
+  public let candidates: [Candidate]
+  public var libraries: [PluginLibrary] { candidates.compactMap(\.library) }
+
+  /// Searches `explicit` files or folders, then the standard places. A file named explicitly must be usable.
+  public init(explicit: [String], executable: String? = nil) throws(PluginHostError) {
+    var candidates: [Candidate] = []
+    var owners: [String: String] = [:]
+    var seen: Set<String> = []
+    func consider(_ path: String, required: Bool) throws(PluginHostError) {
+      let resolved = URL(filePath: path).resolvingSymlinksInPath().path
+      guard seen.insert(resolved).inserted else { return }
+      do {
+        let library = try PluginLibrary(path: path)
+        let taken = library.strategies.compactMap { info in
+          owners[info.id].map { "\(info.id) is already taken by \($0)" }
+        }
+        for info in library.strategies where owners[info.id] == nil { owners[info.id] = path }
+        let notes = taken + library.warnings
+        candidates.append(
+          Candidate(path: path, library: library, note: notes.isEmpty ? nil : notes.joined(separator: "; ")))
+      } catch {
+        if required { throw error }
+        candidates.append(Candidate(path: path, library: nil, note: error.description))
+      }
+    }
+    for path in explicit {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw .unusable(path: path, reason: "there is no such file or folder")
+      }
+      // dlopen looks a name without a slash up in the system's folders.
+      let absolute = URL(filePath: path).path
+      if isFolder.boolValue {
+        for file in Self.libraries(in: absolute) { try consider(file, required: false) }
+      } else {
+        try consider(absolute, required: true)
+      }
+    }
+    for folder in Self.standardFolders(executable: executable) {
+      for file in Self.libraries(in: folder) { try consider(file, required: false) }
+    }
+    self.candidates = candidates
+  }
+
+  /// The library and the position in it of the strategy `id`.
+  public func strategy(_ id: String) throws(PluginHostError) -> (library: PluginLibrary, index: Int) {
+    for library in libraries {
+      if let index = library.strategies.firstIndex(where: { $0.id == id }) { return (library, index) }
+    }
+    let known = libraries.flatMap { $0.strategies.map(\.id) }
+    throw .unknownStrategy(id: id, known: known, suggestion: Spelling.nearest(to: id, in: known))
+  }
+
+  /// `LATHE_PLUGIN_PATH` replaces all others; it is ignored under elevated privileges.
+  public static func standardFolders(executable: String?) -> [String] {
+    let isElevated = getuid() != geteuid() || getgid() != getegid()
+    let environment = isElevated ? [:] : ProcessInfo.processInfo.environment
+    if let path = environment["LATHE_PLUGIN_PATH"] { return path.split(separator: ":").map(String.init) }
+    var folders: [String] = []
+    if let data = environment["XDG_DATA_HOME"] {
+      folders.append(data + "/lathe/plugins")
+    } else if let home = environment["HOME"] {
+      folders.append(home + "/.local/share/lathe/plugins")
+    }
+    let file = executable ?? (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    if let file {
+      let folder = URL(filePath: file).deletingLastPathComponent()
+      folders.append(folder.deletingLastPathComponent().appending(path: "lib/lathe/plugins").path)
+      folders.append(folder.path)
+    }
+    return folders
+  }
+
+  /// Shared libraries in `folder`, sorted. SwiftPM's build folder holds nothing else that ends in `.so`.
+  private static func libraries(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".so") }.sorted().map { "\(folder)/\($0)" }
+  }
+}

@@ -1,0 +1,53 @@
+import Graph
+import LinearAlgebra
+import Tensors
+
+/// What the host lends to a strategy for the length of a stage.
+public struct StageEnvironment: Sendable {
+  public var seed: UInt64
+  /// Position of the stage in the recipe.
+  public var stage: Int
+  public var workers: Workers
+  /// Indices of the nodes the recipe lets this stage replace.
+  public var selected: Set<Int>
+  /// Bytes the selected nodes may take in the finished checkpoint; nil without a budget.
+  public var budget: Int?
+  /// Bytes a form of a node takes in the finished checkpoint.
+  public var price: @Sendable (Node, LinearForm) throws -> Int
+  /// Where tensors that a strategy keeps are stored.
+  public var scratch: ScratchFile?
+  public var isCancelled: @Sendable () -> Bool
+  public var log: @Sendable (LogLevel, String) -> Void
+  public var progress: @Sendable (_ fraction: Double, _ activity: String) -> Void
+  public var report: StageReport
+
+  public init(
+    seed: UInt64, stage: Int, workers: Workers, selected: Set<Int>, budget: Int? = nil,
+    price: @escaping @Sendable (Node, LinearForm) throws -> Int = { $1.byteCount },
+    scratch: ScratchFile? = nil, isCancelled: @escaping @Sendable () -> Bool = { false },
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
+    progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }, report: StageReport = StageReport()
+  ) {
+    self.seed = seed
+    self.stage = stage
+    self.workers = workers
+    self.selected = selected
+    self.budget = budget
+    self.price = price
+    self.scratch = scratch
+    self.isCancelled = isCancelled
+    self.log = log
+    self.progress = progress
+    self.report = report
+  }
+}
+
+/// Raw values are those of `lathe.h`.
+public enum LogLevel: Int32, Sendable, Comparable {
+  case debug = 0
+  case info = 1
+  case warning = 2
+  case error = 3
+
+  public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+}

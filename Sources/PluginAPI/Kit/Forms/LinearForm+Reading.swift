@@ -1,0 +1,88 @@
+import CLathe
+
+extension LinearForm {
+  /// Reads a form of the host; `.unsupported` where a matrix is stored in a way this plugin does not know.
+  init(reading linear: UnsafePointer<lathe_linear>) throws(StrategyError) {
+    try Self.check(linear.pointee.struct_size, MemoryLayout<lathe_linear>.size, "lathe_linear")
+    var terms: [[Factor]] = []
+    for t in 0..<Int(linear.pointee.term_count) {
+      guard let term = linear.pointee.terms?[t] else { throw Self.null("a term") }
+      try Self.check(term.pointee.struct_size, MemoryLayout<lathe_term>.size, "lathe_term")
+      var factors: [Factor] = []
+      for f in 0..<Int(term.pointee.factor_count) {
+        guard let matrix = term.pointee.factors?[f] else { throw Self.null("a factor") }
+        try Self.check(matrix.pointee.struct_size, MemoryLayout<lathe_matrix>.size, "lathe_matrix")
+        factors.append(try Factor(reading: matrix.pointee))
+      }
+      terms.append(factors)
+    }
+    self.init(terms: terms, biasBox: linear.pointee.bias.map { TensorBox(borrowed: $0) })
+  }
+
+  private static func check(_ size: UInt32, _ expected: Int, _ name: String) throws(StrategyError) {
+    guard Int(size) >= expected else {
+      throw StrategyError(
+        .unsupported, "\(name) of this host is \(size) bytes long and not \(expected); use a newer host")
+    }
+  }
+
+  private static func null(_ what: String) -> StrategyError {
+    StrategyError(.contract, "\(what) in a form of the host is NULL")
+  }
+}
+
+extension Factor {
+  init(reading matrix: lathe_matrix) throws(StrategyError) {
+    let storage: MatrixShape.Storage
+    switch Int(matrix.storage) {
+    case LATHE_MATRIX_DENSE: storage = .dense
+    case LATHE_MATRIX_DIAGONAL: storage = .diagonal
+    case LATHE_MATRIX_GROUP_QUANTIZED:
+      let hasZeros = matrix.zero_points != nil || matrix.flags & UInt32(LATHE_MATRIX_ZERO_POINTS) != 0
+      storage = .quantized(
+        bits: Int(matrix.bits), groupSize: Int(matrix.group_size), hasZeroPoints: hasZeros)
+    default:
+      throw StrategyError(
+        .unsupported, "a matrix is stored in way \(matrix.storage), which this plugin does not know")
+    }
+    self.init(
+      shape: MatrixShape(
+        rows: Int(matrix.rows), columns: Int(matrix.columns), storage: storage,
+        elementType: ElementType(matrix.dtype)),
+      values: matrix.values.map { TensorBox(borrowed: $0) },
+      scales: matrix.scales.map { TensorBox(borrowed: $0) },
+      zeroPoints: matrix.zero_points.map { TensorBox(borrowed: $0) })
+  }
+}
+
+extension HostAccess where Self: ~Copyable {
+  /// The values of a dense or diagonal factor as float32, in the shape of its tensor.
+  public func floats(of factor: Factor) throws(StrategyError) -> HostMatrix<Float> {
+    guard let box = factor.values else {
+      throw StrategyError(.invalid, "this factor has no values; a forecast sees shapes only")
+    }
+    let (rows, columns) = try box.extents(from: "linear")
+    let result = try newMatrix(Float.self, rows: rows, columns: columns)
+    guard let data = box.data, let type = box.elementType else { return result }
+    try result.withMutableElements { (target) throws(StrategyError) in
+      switch type {
+      case .float32: Self.read(data, &target) { (x: Float) in x }
+      case .float64: Self.read(data, &target) { (x: Double) in Float(x) }
+      case .float16: Self.read(data, &target) { (x: Float16) in Float(x) }
+      case .bfloat16: Self.read(data, &target) { (x: UInt16) in Float(bitPattern: UInt32(x) << 16) }
+      default:
+        throw StrategyError(
+          .unsupported, "a factor holds numbers of type (\(type.code), \(type.bits) bits), which is not real")
+      }
+    }
+    return result
+  }
+
+  private static func read<T: BitwiseCopyable>(
+    _ data: UnsafeMutableRawPointer, _ target: inout MutableSpan<Float>, _ convert: (T) -> Float
+  ) {
+    for i in target.indices {
+      target[i] = convert(data.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.size, as: T.self))
+    }
+  }
+}
