@@ -1,7 +1,7 @@
 /// The squares of the singular values of W G^(1/2), as a symmetric matrix of the smaller size.
 ///
 /// The loss |(W - W') X|_F of a layer W: [m, n] with inputs X, G = X X^T: [n, n], is that of approximating
-/// D = W G^(1/2) (SVD-LLM V2, arXiv 2503.12340, Theorem 3.1). Both forms below have the eigenvalues of D D^T.
+/// D = W G^(1/2) (arXiv 2503.12340, Theorem 3.1). Both forms below have the eigenvalues of D D^T.
 public enum WeightedGram: Sendable {
   /// W G W^T: [m, m], for m <= n. Its eigenvectors are the left singular vectors of D; no root of G is taken.
   case output(Matrix<Double>)
