@@ -55,6 +55,22 @@ private func importedModules(_ text: String) -> [String] {
     }
   }
 
+  @Test("Package.swift gives no host module more than the table allows")
+  func package() throws {
+    let text = try String(contentsOf: Shared.packageRoot.appending(path: "Package.swift"), encoding: .utf8)
+    let table = try #require(text.split(separator: "let host:").last?.split(separator: "\n]\n").first)
+    var rows = 0
+    for line in table.split(separator: "\n") {
+      let names = line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+        .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+      guard let module = names.first else { continue }
+      rows += 1
+      let extra = Set(names.dropFirst()).subtracting(allowed[module] ?? [])
+      #expect(extra == [], "\(module) is given \(extra)")
+    }
+    #expect(rows >= 9)
+  }
+
   @Test("every module of the host has its row in the table")
   func complete() throws {
     let host = Shared.packageRoot.appending(path: "Sources/Host").path

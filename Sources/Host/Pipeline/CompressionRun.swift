@@ -47,7 +47,7 @@ public struct CompressionRun: Sendable {
     let scratch = try ScratchFile(directory: folder.path)
     let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
-    try checkSpace(checkpoint, folder.path)
+    try checkSpace(checkpoint, of: folder)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
     try WeightCheck.run(
       checkpoint.model, directory: checkpoint.directory, workers: workers, isCancelled: isCancelled)
@@ -97,11 +97,11 @@ public struct CompressionRun: Sendable {
   }
 
   /// The scratch file may hold as much as the weights, and the output at most as much again.
-  private func checkSpace(_ checkpoint: Checkpoint, _ directory: String) throws(PipelineError) {
+  private func checkSpace(_ checkpoint: Checkpoint, of folder: AtomicFolder) throws(PipelineError) {
     let needed = 2 * ModelSnapshot(checkpoint.model).byteCount
-    let values = try? FileManager.default.attributesOfFileSystem(forPath: directory)
+    let values = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
     guard let free = (values?[.systemFreeSize] as? NSNumber)?.intValue, free < needed else { return }
-    throw .noSpace(directory: directory, needed: needed, free: free)
+    throw .noSpace(path: folder.finalPath, needed: needed, free: free)
   }
 
   /// Opens the new folder as anybody would and compares every tensor's bytes with what was meant.

@@ -1,4 +1,5 @@
 import Graph
+import Tensors
 
 /// What can go wrong between the host and a plugin.
 public enum PluginHostError: Error, CustomStringConvertible {
@@ -12,6 +13,8 @@ public enum PluginHostError: Error, CustomStringConvertible {
   case missingStatistic(strategy: String, path: String, kind: String)
   /// The strategy returned an error and said why.
   case failed(strategy: String, phase: String, status: StrategyStatus, message: String)
+  /// The disk refused what a strategy wanted to keep.
+  case storage(TensorError)
   case cancelled
 
   public var description: String {
@@ -37,6 +40,7 @@ public enum PluginHostError: Error, CustomStringConvertible {
         + "cannot compute; update Lathe or use another strategy"
     case .failed(let strategy, let phase, let status, let message):
       "strategy \"\(strategy)\" failed in \(phase) (\(status)): \(message)"
+    case .storage(let error): "\(error); free some space or choose another place for the output"
     case .cancelled: "interrupted"
     }
   }

@@ -49,7 +49,9 @@ public final class StrategyInstance: @unchecked Sendable {
   public var forecasts: Bool { pointer.pointee.forecast != nil }
 
   /// Reads the graph and returns the statistics the strategy wants.
-  public func plan(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) -> [StatisticRequest] {
+  public func plan(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
+    -> [StatisticRequest]
+  {
     let context = CallContext(
       .plan, environment: environment, snapshot: snapshot, declaredStatistics: Set(info.declaredStatistics),
       kept: kept)
@@ -58,7 +60,8 @@ public final class StrategyInstance: @unchecked Sendable {
   }
 
   public func analyze(
-    block: Int, _ environment: StageEnvironment, _ snapshot: ModelSnapshot, _ statistics: (any StatisticSource)?
+    block: Int, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
+    _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) {
     guard let analyze = pointer.pointee.analyze else { return }
     let context = CallContext(
@@ -74,7 +77,8 @@ public final class StrategyInstance: @unchecked Sendable {
 
   /// The replacements for the nodes of `block` (nil: those in no block), by node index.
   public func compress(
-    block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot, _ statistics: (any StatisticSource)?
+    block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
+    _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) -> [Int: Linear] {
     let context = CallContext(
       .compress(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
@@ -82,7 +86,9 @@ public final class StrategyInstance: @unchecked Sendable {
     return Self.replacements(context)
   }
 
-  public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) -> [Int: Linear] {
+  public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
+    -> [Int: Linear]
+  {
     guard let finish = pointer.pointee.finish else { return [:] }
     let context = CallContext(.finish, environment: environment, snapshot: snapshot, kept: kept)
     try Self.call(context, info) { finish(pointer, $0) }
@@ -100,7 +106,9 @@ public final class StrategyInstance: @unchecked Sendable {
     let context = CallContext(
       .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, kept: kept)
     try Self.call(context, info) { forecast(pointer, $0, lathe_node(node.index)) }
-    guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else { return unchanged }
+    guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
+      return unchanged
+    }
     return form
   }
 
@@ -121,7 +129,8 @@ public final class StrategyInstance: @unchecked Sendable {
     guard code != StrategyStatus.ok.rawValue else { return }
     let status = StrategyStatus(rawValue: code) ?? .internal
     if status == .cancelled { throw .cancelled }
-    let (failure, refusal) = context.state.withLock { ($0.failure, $0.refusal) }
+    let (failure, refusal, storage) = context.state.withLock { ($0.failure, $0.refusal, $0.storageFailure) }
+    if let storage, status == .noMemory { throw .storage(storage) }
     let unexplained =
       StrategyStatus(rawValue: code) == nil ? "it returned the unknown status \(code)" : "it gave no reason"
     let message = Self.message(failure?.message, refusal?.message) ?? unexplained

@@ -25,7 +25,8 @@ enum PlanCommand: Command {
     let plugins = try PluginSearch(explicit: arguments.all("plugin"))
     let plan = try CompressionPlan(
       model: arguments.required("model"), recipe: recipe, plugins: plugins, measures: arguments.has("exact"),
-      workers: session.workers, isCancelled: session.isCancelled, log: session.log, progress: session.display.sink)
+      workers: session.workers, isCancelled: session.isCancelled, log: session.log,
+      progress: session.display.sink)
     if session.isJSON {
       session.print(json(plan.forecast, plan.files, plan.model, plan.calibration))
     } else {
@@ -46,12 +47,14 @@ enum PlanCommand: Command {
     }
     var lines = [stages.text, ""]
     if let set {
-      lines.append("calibration: \(set.usedCount) of \(set.tokenCount) tokens in \(set.windows.count) windows")
+      lines.append(
+        "calibration: \(set.usedCount) of \(set.tokenCount) tokens in \(set.windows.count) windows")
     }
     guard let after = forecast.model, let files else {
       return (lines + ["the size is unknown: a strategy cannot forecast"]).joined(separator: "\n")
     }
-    var layers = TextTable(["layer", "shape", "rank", "bytes before", "bytes after"], rightAligned: [2, 3, 4])
+    var layers = TextTable(
+      ["layer", "shape", "rank", "bytes before", "bytes after"], rightAligned: [2, 3, 4])
     for node in before.nodes where before.forms[node.index] != after.forms[node.index] {
       let form = after.forms[node.index]
       layers.add([
@@ -61,11 +64,14 @@ enum PlanCommand: Command {
     }
     lines += [layers.text, ""]
     lines.append("tensors: \(after.byteCount) of \(before.byteCount) bytes")
-    lines.append("files: \(files.byteCount) bytes (\(files.files.map { "\($0.name) \($0.byteCount)" }.joined(separator: ", ")))")
+    lines.append(
+      "files: \(files.byteCount) bytes (\(files.files.map { "\($0.name) \($0.byteCount)" }.joined(separator: ", ")))"
+    )
     lines.append(
       forecast.isExact
         ? "every size is exact"
-        : "a stage divides its budget by what it measures: layers may differ, the total stays within one rank (see --exact)")
+        : "a stage divides its budget by what it measures: layers may differ, the total stays within one rank (see --exact)"
+    )
     return lines.joined(separator: "\n")
   }
 

@@ -1,3 +1,4 @@
+import Calibration
 import Foundation
 import ModelIO
 import Tensors
@@ -9,8 +10,7 @@ enum TextFile {
     do {
       data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
     } catch {
-      throw TextError.unreadable(
-        path, FileManager.default.fileExists(atPath: path) ? "it is not readable" : "there is no such file")
+      throw TextError.unreadable(path, SystemReason.text(of: error))
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw TextError.unreadable(path, "it is not valid UTF-8; convert it first")
