@@ -60,7 +60,7 @@ targets += plugins.flatMap { name -> [Target] in
 
 let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
-  ("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
+  ("LinearAlgebra", ["LinearAlgebra", "Tensors", "CKernels"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),

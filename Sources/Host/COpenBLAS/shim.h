@@ -9,11 +9,6 @@
   void p##syevd_(const char *jobz, const char *uplo, const int *n, T *a, const int *lda, T *w,       \
                  T *work, const int *lwork, int *iwork, const int *liwork, int *info, size_t,        \
                  size_t);                                                                            \
-  void p##syevr_(const char *jobz, const char *range, const char *uplo, const int *n, T *a,          \
-                 const int *lda, const T *vl, const T *vu, const int *il, const int *iu,             \
-                 const T *abstol, int *m, T *w, T *z, const int *ldz, int *isuppz, T *work,          \
-                 const int *lwork, int *iwork, const int *liwork, int *info, size_t, size_t,         \
-                 size_t);                                                                            \
   void p##gesdd_(const char *jobz, const int *m, const int *n, T *a, const int *lda, T *s, T *u,     \
                  const int *ldu, T *vt, const int *ldvt, T *work, const int *lwork, int *iwork,      \
                  int *info, size_t);                                                                 \

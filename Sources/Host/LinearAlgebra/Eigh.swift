@@ -6,39 +6,54 @@ public struct Eigendecomposition<Scalar: RealScalar>: Sendable {
   public let vectors: Matrix<Scalar>
 }
 
-/// Eigenvalues, and eigenvectors when `vectors` is given, of a symmetric matrix on borrowed memory.
+/// The largest eigenvalues, and their eigenvectors when `vectors` is given, of a symmetric matrix on borrowed memory.
 ///
-/// A: [n, n], of which only the lower triangle is read. `values`: n, ascending. `vectors`: [n, n], one per column; in
-/// each the entry of largest magnitude is positive. Errors: |w - exact| <= c n u |A|_2, with c small.
-/// Method: tridiagonalisation, then divide and conquer (LAPACK ?syevd).
+/// A: [n, n], of which only the lower triangle is read. `values`: k <= n of them, ascending. `vectors`: [n, k], one
+/// per column; in each the entry of largest magnitude is positive. Errors: |w - exact| <= c n u |A|_2, with c small.
+/// Method: tridiagonalisation, then divide and conquer (LAPACK ?syevd), for all eigenvectors whatever k is: for
+/// k = n / 2 the routine that computes only those (?syevr) was measured to be slower.
 public func eigh<Scalar: RealScalar>(
   _ a: MatrixView<Scalar>, values: UnsafeMutableBufferPointer<Scalar>, vectors: MutableMatrixView<Scalar>?,
   workers: Workers
 ) throws(LinearAlgebraError) {
   let order = try requireSquare("eigh", a)
-  guard values.count == order, vectors == nil || (vectors?.rows == order && vectors?.columns == order) else {
-    throw .shapes(operation: "eigh", [[order, order], [values.count]])
+  let count = values.count
+  guard count <= order, vectors == nil || (vectors?.rows == order && vectors?.columns == count) else {
+    throw .shapes(operation: "eigh", [[order, order], [count]])
   }
   try requireFiniteLowerTriangle("eigh", a)
-  guard order > 0, let w = values.baseAddress else { return }
-  // LAPACK works in place: in the vectors' memory, or in a copy that is thrown away.
-  var spare = Matrix<Scalar>(uninitialisedRows: vectors == nil ? order : 0, columns: order)
+  guard count > 0 else { return }
+  // LAPACK works in place: in the vectors' memory where all fit, else in a copy that is thrown away.
+  let whole = count == order ? vectors : nil
+  var spare = Matrix<Scalar>(uninitialisedRows: whole == nil ? order : 0, columns: order)
+  var all = [Scalar](repeating: 0, count: order)
   try spare.withMutableView { (spare) throws(LinearAlgebraError) in
-    let work = vectors ?? spare
+    let work = whole ?? spare
     work.copy(from: a)
-    try syevd(work, w, wantsVectors: vectors != nil)
+    try all.withUnsafeMutableBufferPointer { (all) throws(LinearAlgebraError) in
+      if let w = all.baseAddress { try syevd(work, w, wantsVectors: vectors != nil) }
+    }
+    for i in 0..<count { values[i] = all[order - count + i] }
     guard let vectors else { return }
-    vectors.transposeInPlace(workers: workers)
+    if let whole {
+      whole.transposeInPlace(workers: workers)
+    } else {
+      work.readable.rows(order - count..<order).transpose(into: vectors)
+    }
     SignRule.apply(columns: vectors, rows: nil)
   }
 }
 
-/// All eigenvalues and eigenvectors; see the form on views.
+/// The `count` largest eigenvalues, ascending, and their eigenvectors; all without `count`. See the form on views.
 public func eigh<Scalar: RealScalar>(
-  _ a: Matrix<Scalar>, workers: Workers
+  _ a: Matrix<Scalar>, largest count: Int? = nil, workers: Workers
 ) throws(LinearAlgebraError) -> Eigendecomposition<Scalar> {
-  var values = [Scalar](repeating: 0, count: a.rows)
-  var vectors = Matrix<Scalar>(uninitialisedRows: a.rows, columns: a.rows)
+  let count = count ?? a.rows
+  guard count >= 0, count <= a.rows else {
+    throw .shapes(operation: "eigh", [[a.rows, a.columns], [count]])
+  }
+  var values = [Scalar](repeating: 0, count: count)
+  var vectors = Matrix<Scalar>(uninitialisedRows: a.rows, columns: count)
   try values.withUnsafeMutableBufferPointer { (values) throws(LinearAlgebraError) in
     try vectors.withMutableView { (vectors) throws(LinearAlgebraError) in
       try a.withView { (a) throws(LinearAlgebraError) in

@@ -34,11 +34,6 @@ public struct Routines<Scalar>: Sendable {
     @Sendable (
       Letter, Letter, Integer, Output, Integer, Output, Output, Integer, Info, Integer, Info, Int, Int
     ) -> Void
-  let syevr:
-    @Sendable (
-      Letter, Letter, Letter, Integer, Output, Integer, Input, Input, Integer, Integer, Input, Info, Output,
-      Output, Integer, Info, Output, Integer, Info, Integer, Info, Int, Int, Int
-    ) -> Void
   let gesdd:
     @Sendable (
       Letter, Integer, Integer, Output, Integer, Output, Output, Integer, Output, Integer, Output, Integer,
@@ -58,13 +53,13 @@ public struct Routines<Scalar>: Sendable {
 extension Routines<Float> {
   static let single = Routines(
     gemm: cblas_sgemm, syrk: cblas_ssyrk, trsm: cblas_strsm, transpose: cblas_somatcopy, potrf: spotrf_,
-    syevd: ssyevd_, syevr: ssyevr_, gesdd: sgesdd_, gesvd: sgesvd_, gelqf: sgelqf_, orglq: sorglq_,
+    syevd: ssyevd_, gesdd: sgesdd_, gesvd: sgesvd_, gelqf: sgelqf_, orglq: sorglq_,
     countNonFinite: count_nonfinite_f32, sumOfSquares: sum_of_squares_f32)
 }
 
 extension Routines<Double> {
   static let double = Routines(
     gemm: cblas_dgemm, syrk: cblas_dsyrk, trsm: cblas_dtrsm, transpose: cblas_domatcopy, potrf: dpotrf_,
-    syevd: dsyevd_, syevr: dsyevr_, gesdd: dgesdd_, gesvd: dgesvd_, gelqf: dgelqf_, orglq: dorglq_,
+    syevd: dsyevd_, gesdd: dgesdd_, gesvd: dgesvd_, gelqf: dgelqf_, orglq: dorglq_,
     countNonFinite: count_nonfinite_f64, sumOfSquares: sum_of_squares_f64)
 }
