@@ -52,7 +52,9 @@ targets += plugins.flatMap { name -> [Target] in
       path: "Plugins/\(name)/Entry", swiftSettings: language,
       linkerSettings: [
         .unsafeFlags([
-          "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker", "nodelete",
+          // gold keeps local symbols in the dynamic table; lld leaves the one name alone.
+          "-use-ld=lld", "-Xlinker", "--version-script=\(exportsOneSymbol)", "-Xlinker", "-z", "-Xlinker",
+          "nodelete",
         ])
       ]),
   ]
@@ -62,13 +64,24 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Tensors", ["Tensors"]),
   ("LinearAlgebra", ["LinearAlgebra", "Tensors", "CKernels"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
+  ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
+  ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Graph", ["Graph", "Tensors"]),
+  ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("CLI", ["ModelIO", "Tensors"]),
+  ("Layering", []),
 ]
 targets.append(
   .target(
-    name: "TestSupport", dependencies: ["Tensors", "Graph"], path: "Tests/TestSupport",
+    name: "TestSupport", dependencies: ["Tensors", "Graph", "ModelIO"], path: "Tests/TestSupport",
     swiftSettings: language))
+targets.append(
+  .target(name: "FakeHost", dependencies: ["CLathe"], path: "Tests/FakeHost", swiftSettings: language))
 targets += tests.map { suite in
   .testTarget(
     name: "\(suite.name)Tests",

@@ -133,7 +133,7 @@ import Testing
       sum += LogLikelihood.negativeSum(chunk, model: 0)
     }
     let plain = try LogitPass(models: [model], workers: .serial).run(windows, initial: 0, consume: sum)
-    var tight = try LogitPass(models: [onDisk], workers: Workers(threads: 2), isMapped: { _ in true })
+    var tight = try LogitPass(models: [onDisk], workers: Workers(threads: 2))
     tight.hiddenLimit = 1
     tight.blockLimit = 0
     #expect(try tight.run(windows, initial: 0, consume: sum) == plain)

@@ -54,7 +54,7 @@ public struct Quantize: ForecastingStrategy {
     }
   }
 
-  public func forecast(_ node: borrowing NodeForecast) throws(StrategyError) {
+  public func forecast(_ node: borrowing NodeForecast, _ allocation: Void?) throws(StrategyError) {
     let shape = try node.shape(of: node.node)
     guard shape.terms.joined().contains(where: \.isDense) else { return }
     try node.replace(with: quantized(shape))

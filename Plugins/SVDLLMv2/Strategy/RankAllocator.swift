@@ -75,15 +75,6 @@ struct RankAllocator {
     return ranks(try levels.fit(start(removed), target: target, value: gain(candidates)))
   }
 
-  /// One list of all singular directions of the model, each worth the squared share of its linear's output that it
-  /// carries, bought by value per byte until the budget is spent.
-  func bySpectrum(_ candidates: [RankCandidate]) throws(StrategyError) -> [Int?] {
-    let gain = gain(candidates)
-    let totals = candidates.map { max($0.spectrum.total, .leastNormalMagnitude) }
-    let lowest = levels.items.map { _ in 0 }
-    return ranks(try levels.fit(lowest, target: target) { gain($0, $1) / totals[$0] })
-  }
-
   /// The squared loss that one step saves.
   private func gain(_ candidates: [RankCandidate]) -> (Int, Int) -> Double {
     { item, level in

@@ -28,7 +28,6 @@ extension SVDLLMv2 {
       switch rule {
       case .uniform: try allocator.uniform()
       case .loss: try allocator.byLoss(candidates, clamp: clamp)
-      case .spectrum: try allocator.bySpectrum(candidates)
       }
     }
     var allocation: [UInt32: LinearRank] = [:]
@@ -43,7 +42,10 @@ extension SVDLLMv2 {
     _ block: borrowing BlockEditor, _ allocation: [UInt32: LinearRank]
   ) throws(StrategyError) {
     for node in try block.selected() {
-      guard let assigned = allocation[node.id] else { continue }
+      guard let assigned = allocation[node.id] else {
+        try block.forget(for: node, key: Self.basisKey)
+        continue
+      }
       let basis = try block.kept(Float.self, for: node, key: Self.basisKey)
       let (a, b) = try factors(of: node, basis, assigned, block)
       try block.replace(node, with: LinearForm(terms: [[b, a]]))
@@ -55,7 +57,7 @@ extension SVDLLMv2 {
     }
   }
 
-  /// `A = U_k S`, `B = S^-1 U_k^T W`; `S = I`, or `S = Sigma_k^(1/2)` for the balanced split.
+  /// `A = U_k S`, `B = S^-1 U_k^T W`; `S = c Sigma_k^(1/2)`, or `S = I` for the orthonormal split.
   private func factors(
     of node: Node, _ basis: borrowing HostMatrix<Float>, _ assigned: LinearRank,
     _ block: borrowing BlockEditor
@@ -77,17 +79,31 @@ extension SVDLLMv2 {
     return (.dense(a), .dense(b))
   }
 
-  /// Multiplies column i of `a` by `sigma_i^(1/2)` and divides row i of `b` by it, where `sigma_i^2 = lambda_i`.
+  /// Multiplies column i of `a` by `c sigma_i^(1/2)` and divides row i of `b` by it, where `sigma_i^2 = lambda_i`.
   ///
-  /// Directions below `1e-14 lambda_1` share the factor of that bound, so nothing is divided by zero.
+  /// The power of two c makes the two factors about equally large: sigma is a sum over all calibration tokens, and
+  /// factors stored in float16 should not depend on their number. Directions below `1e-14 lambda_1` share the factor
+  /// of that bound, so nothing is divided by zero.
   private static func balance(
     _ a: borrowing HostMatrix<Float>, _ b: borrowing HostMatrix<Float>, _ spectrum: Spectrum
   ) {
     let largest = (spectrum.leading.first ?? 0) * spectrum.unit
-    guard largest > 0 else { return }
-    let scales = spectrum.leading.prefix(a.columns).map { lambda in
-      Float(max(lambda * spectrum.unit, 1e-14 * largest).squareRoot().squareRoot())
+    guard largest > 0, largest.isFinite else { return }
+    let roots = spectrum.leading.prefix(a.columns).map { lambda in
+      max(lambda * spectrum.unit, 1e-14 * largest).squareRoot().squareRoot()
     }
+    // Columns of A have the norm 1 so far.
+    let left = roots.reduce(0) { $0 + $1 * $1 }
+    var right = 0.0
+    for i in 0..<b.rows {
+      b.withRow(i) { row in
+        for j in row.indices { right += Double(row[j]) * Double(row[j]) / (roots[i] * roots[i]) }
+      }
+    }
+    guard right > 0, right.isFinite else { return }
+    let even = Double(
+      sign: .plus, exponent: (right / left).squareRoot().squareRoot().exponent, significand: 1)
+    let scales = roots.map { Float($0 * even) }
     for i in 0..<a.rows {
       a.withMutableRow(i) { row in
         for j in row.indices { row[j] *= scales[j] }

@@ -8,10 +8,9 @@ import PluginKit
 /// workspace, and `compress` needs no statistics. Ranks come from `RankAllocator` under the host's byte budget.
 ///
 /// Departures from the paper: no square root or inverse of the Gram matrix; its two misprinted lines are corrected;
-/// `1 / log(loss)` is made safe; what rounding leaves of the budget is spent; and A has orthonormal columns unless
-/// `split` says otherwise.
+/// `1 / log(loss)` is made safe; and what rounding leaves of the budget is spent.
 public struct SVDLLMv2: ForecastingStrategy {
-  enum AllocationRule: String, CaseIterable { case loss, uniform, spectrum }
+  enum AllocationRule: String, CaseIterable { case loss, uniform }
   enum Split: String, CaseIterable { case orthonormal, balanced }
 
   let rule: AllocationRule
@@ -31,7 +30,7 @@ public struct SVDLLMv2: ForecastingStrategy {
     parameters: [
       .choice(
         "allocation", of: AllocationRule.allCases.map(\.rawValue), default: AllocationRule.loss.rawValue,
-        "ranks: loss is the paper's rule, uniform the same share everywhere, spectrum one list of all directions"
+        "ranks: loss is the paper's rule, uniform keeps the same share everywhere"
       ),
       .float("clamp", in: 0.0...1.0, default: 0.95, "the largest share of one linear that loss may remove"),
       .float(
@@ -40,8 +39,8 @@ public struct SVDLLMv2: ForecastingStrategy {
       .advanced,
       .int("rank_multiple", in: 1...1024, default: 1, "every rank is a multiple of this"),
       .choice(
-        "split", of: Split.allCases.map(\.rawValue), default: Split.orthonormal.rawValue,
-        "where the singular values go: orthonormal puts all on the input side, balanced halves them"
+        "split", of: Split.allCases.map(\.rawValue), default: Split.balanced.rawValue,
+        "where the singular values go: balanced halves them, orthonormal puts all on the input side"
       ).advanced,
     ])
 
@@ -69,7 +68,16 @@ public struct SVDLLMv2: ForecastingStrategy {
     }
   }
 
-  public func forecast(_ node: borrowing NodeForecast) throws(StrategyError) {
+  /// The ranks that were allocated; before that, those of the uniform rule.
+  public func forecast(
+    _ node: borrowing NodeForecast, _ allocation: [UInt32: LinearRank]?
+  ) throws(StrategyError) {
+    if let allocation {
+      if let rank = allocation[node.node.id]?.rank {
+        try node.replace(with: .factored(node.node, rank: rank))
+      }
+      return
+    }
     let budget = try StageBudget(node)
     guard !budget.isMet, let place = budget.nodes.firstIndex(where: { $0.id == node.node.id }) else { return }
     var items: [RankItem] = []

@@ -25,7 +25,8 @@ struct StageBudget {
   static func item<Host: HostAccess & ~Copyable>(
     of node: Node, current: Int, step: Int, _ host: borrowing Host
   ) throws(StrategyError) -> RankItem {
-    let limit = min(node.inFeatures, node.outFeatures)
+    // Statistics are collected block by block, so a linear outside the blocks is never analysed and stays.
+    let limit = node.block == nil ? 0 : min(node.inFeatures, node.outFeatures)
     let maximum = try RankLevels.maximumRank(limit: limit, step: step, current: current) {
       (rank) throws(StrategyError) in
       try host.cost(of: .factored(node, rank: rank), as: node)

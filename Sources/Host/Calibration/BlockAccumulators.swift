@@ -10,9 +10,15 @@ struct BlockAccumulators {
     let upstream: Upstream
   }
 
+  /// A sample of one site's input. Requests for fewer rows get a sample of their own.
+  struct SampleKey: Hashable {
+    let input: Key
+    let rows: Int
+  }
+
   private(set) var grams: [Key: GramAccumulator] = [:]
   private(set) var absoluteSums: [Key: [Double]] = [:]
-  private(set) var samples: [Key: RowSample] = [:]
+  private(set) var samples: [SampleKey: RowSample] = [:]
   private(set) var crossGrams: [InputSite: CrossGramAccumulator] = [:]
   private(set) var similarity: (sum: Double, count: Int) = (0, 0)
   private(set) var needsSimilarity = false
@@ -27,8 +33,9 @@ struct BlockAccumulators {
         if grams[key] == nil { grams[key] = GramAccumulator(dimension: node.inFeatures) }
       case .inputAbsoluteMean: absoluteSums[key] = [Double](repeating: 0, count: node.inFeatures)
       case .inputSample:
-        let rows = max(samples[key]?.chosen.count ?? 0, min(request.maximumRows, totalRows))
-        samples[key] = RowSample(rows: rows, of: totalRows, columns: node.inFeatures, seed: seed)
+        let rows = min(request.maximumRows, totalRows)
+        samples[SampleKey(input: key, rows: request.maximumRows)] = RowSample(
+          rows: rows, of: totalRows, columns: node.inFeatures, seed: seed)
       case .inputCrossGram:
         crossGrams[key.site] = CrossGramAccumulator(left: node.inFeatures, right: node.inFeatures)
       case .blockSimilarity: needsSimilarity = true
@@ -39,7 +46,7 @@ struct BlockAccumulators {
 
   /// Sites whose inputs are read through `upstream`.
   func sites(_ upstream: Upstream) -> Set<InputSite> {
-    let keys = Set(grams.keys).union(absoluteSums.keys).union(samples.keys)
+    let keys = Set(grams.keys).union(absoluteSums.keys).union(samples.keys.map(\.input))
     var sites = Set(keys.filter { $0.upstream == upstream }.map(\.site))
     sites.formUnion(crossGrams.keys)
     return sites
@@ -51,7 +58,7 @@ struct BlockAccumulators {
   ) throws(LinearAlgebraError) {
     let key = Key(site: site, upstream: upstream)
     try grams[key]?.add(rows: rows, workers: workers)
-    samples[key]?.add(rows, firstRow: firstRow)
+    for sample in samples.keys where sample.input == key { samples[sample]?.add(rows, firstRow: firstRow) }
     guard var sums = absoluteSums.removeValue(forKey: key) else { return }
     for row in 0..<rows.rows {
       for column in 0..<rows.columns { sums[column] += Double(abs(rows[row, column])) }

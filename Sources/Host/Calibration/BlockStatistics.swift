@@ -27,7 +27,8 @@ public final class BlockStatistics: StatisticSource {
       let node = model.nodes[request.node]
       let sharedKey = SharedKey(
         kind: request.kind, site: node.role.site, upstream: request.upstream, type: request.elementType,
-        node: request.kind == .outputGram ? node.index : nil)
+        node: request.kind == .outputGram ? node.index : nil,
+        rows: request.kind == .inputSample ? request.maximumRows : 0)
       if shared[sharedKey] == nil {
         shared[sharedKey] = try Self.tensor(request, node, accumulators, grams, model, workers)
       }
@@ -50,6 +51,7 @@ public final class BlockStatistics: StatisticSource {
     let upstream: Upstream
     let type: ElementType
     let node: Int?
+    let rows: Int
   }
 
   private static func tensor(
@@ -64,7 +66,9 @@ public final class BlockStatistics: StatisticSource {
       case .inputAbsoluteMean:
         let count = Double(max(accumulators.tokenCount, 1))
         tensor = accumulators.absoluteSums[key].map { vector($0.map { $0 / count }) }
-      case .inputSample: tensor = accumulators.samples[key]?.values.tensor()
+      case .inputSample:
+        let sample = BlockAccumulators.SampleKey(input: key, rows: request.maximumRows)
+        tensor = accumulators.samples[sample]?.values.tensor()
       case .outputGram:
         guard let gram = grams[key] else { return nil }
         let weight = try Matrix<Double>(DenseProduct.weight(of: model.linears[node.index], workers: workers))

@@ -24,7 +24,8 @@ public enum CalibrationError: Error, CustomStringConvertible {
     case .badLine(let path, let line, let reason):
       "calibration text \(path), line \(line): \(reason); each line of a .jsonl file must be an object with a "
         + "\"text\" string"
-    case .empty(let paths): "calibration text \(paths.joined(separator: ", ")) is empty; give a file with text"
+    case .empty(let paths):
+      "calibration text \(paths.joined(separator: ", ")) is empty; give a file with text"
     case .tooShort(let windows, let wanted, let context, let tokens):
       "the calibration text has \(tokens) tokens, that is \(windows) windows of \(context), but the recipe asks "
         + "for \(wanted); add text or lower calibration.samples or calibration.context"

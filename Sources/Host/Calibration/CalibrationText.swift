@@ -11,7 +11,9 @@ public enum CalibrationText {
       do {
         data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
       } catch {
-        let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map { "\(($0 as? NSError)?.localizedDescription ?? "")" }
+        let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
+          "\(($0 as? NSError)?.localizedDescription ?? "")"
+        }
         throw .unreadable(path: path, reason: reason ?? error.localizedDescription)
       }
       guard let text = String(data: data, encoding: .utf8) else { throw .notUTF8(path: path) }

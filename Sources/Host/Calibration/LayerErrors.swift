@@ -10,7 +10,8 @@ import Tensors
 public enum LayerErrors {
   /// The relative error of every node whose layer differs between the models, by node index.
   public static func measure(
-    original: Model, compressed: Model, replaced: Set<Int>, set: CalibrationSet, settings: CalibrationSettings,
+    original: Model, compressed: Model, replaced: Set<Int>, set: CalibrationSet,
+    settings: CalibrationSettings,
     progress: (Int) -> Void
   ) throws(CalibrationError) -> [Int: Double] {
     guard let lastBlock = replaced.compactMap({ original.nodes[$0].block }).max() else { return [:] }
@@ -38,9 +39,10 @@ public enum LayerErrors {
         throw .runtime(error)
       }
       states.evict(0..<states.count)
-      original.evict(block: block) { _ in true }
+      original.evict(block: block)
       for pair in pairs {
-        let total = sums.reduce(into: Sums()) { total, window in total.add(window[pair.node.index] ?? Sums()) }
+        let total = sums.reduce(into: Sums()) { total, window in total.add(window[pair.node.index] ?? Sums())
+        }
         errors[pair.node.index] = total.relative
       }
     }
@@ -60,7 +62,9 @@ public enum LayerErrors {
       difference += other.difference
       output += other.output
     }
-    var relative: Double { output > 0 ? (difference / output).squareRoot() : (difference > 0 ? .infinity : 0) }
+    var relative: Double {
+      output > 0 ? (difference / output).squareRoot() : (difference > 0 ? .infinity : 0)
+    }
   }
 
   /// The sums of one window, filled by one thread.
@@ -77,7 +81,9 @@ public enum LayerErrors {
           var exact = Matrix<Float>(uninitialisedRows: rows.rows, columns: pair.node.outFeatures)
           var approximate = exact
           try exact.withMutableView { (y) throws(RuntimeError) in try pair.original.forward(rows, into: y) }
-          try approximate.withMutableView { (y) throws(RuntimeError) in try pair.compressed.forward(rows, into: y) }
+          try approximate.withMutableView { (y) throws(RuntimeError) in
+            try pair.compressed.forward(rows, into: y)
+          }
           sums[pair.node.index, default: Sums()].add(Self.compare(exact, approximate))
         } catch {
           failure = error
@@ -113,7 +119,8 @@ public enum LayerErrors {
       do {
         pairs.append(
           Pair(
-            node: node, original: try PreparedLinear(withoutBias(original.linears[node.index]), name: node.name),
+            node: node,
+            original: try PreparedLinear(withoutBias(original.linears[node.index]), name: node.name),
             compressed: try PreparedLinear(withoutBias(compressed.linears[node.index]), name: node.name)))
       } catch {
         throw .runtime(error)
@@ -124,6 +131,7 @@ public enum LayerErrors {
 
   private static func withoutBias(_ linear: Linear) -> Linear {
     (try? Linear(
-      outFeatures: linear.outFeatures, inFeatures: linear.inFeatures, terms: linear.terms, bias: nil)) ?? linear
+      outFeatures: linear.outFeatures, inFeatures: linear.inFeatures, terms: linear.terms, bias: nil))
+      ?? linear
   }
 }

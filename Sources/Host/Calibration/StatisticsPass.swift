@@ -31,7 +31,8 @@ public final class StatisticsPass {
     let embedding: EmbeddingTable
     do { embedding = try EmbeddingTable(model: model) } catch { throw .runtime(error) }
     func start() throws(CalibrationError) -> HiddenStates {
-      try HiddenStates(set.windows, embedding: embedding, scratch: settings.scratch, workers: settings.workers)
+      try HiddenStates(
+        set.windows, embedding: embedding, scratch: settings.scratch, workers: settings.workers)
     }
     original = try start()
     compressed = wanted.contains { $0.upstream == .compressed } ? try start() : nil
@@ -41,7 +42,8 @@ public final class StatisticsPass {
   public func collect(block: Int) throws(CalibrationError) -> BlockStatistics {
     guard block <= lastBlock else { return BlockStatistics() }
     let own = requests.filter { model.nodes[$0.node].block == block }
-    var sums = BlockAccumulators(own, model: model, totalRows: original.count * original.rows, seed: settings.seed)
+    var sums = BlockAccumulators(
+      own, model: model, totalRows: original.count * original.rows, seed: settings.seed)
     let prepared = try prepare(model, block)
     let sites = sums.sites(.original)
     let shiftedSites = sums.sites(.compressed)
@@ -62,7 +64,7 @@ public final class StatisticsPass {
       sums.count(tokens: chunk.count * original.rows)
       original.evict(chunk)
     }
-    model.evict(block: block) { _ in true }
+    model.evict(block: block)
     return try BlockStatistics(own, sums, model: model, workers: settings.workers)
   }
 
@@ -145,7 +147,8 @@ public final class StatisticsPass {
   /// Borders depend on shapes alone: at least two windows, at most what fits the memory for a chunk.
   private func windowsPerChunk(_ sites: Set<InputSite>) -> Int {
     let perRow = SiteInputs.rowBytes(sites, model.configuration) + 8 * model.configuration.hiddenSize
-    return min(max(2, CalibrationSettings.chunkBytes / (perRow * max(original.rows, 1))), max(original.count, 1))
+    return min(
+      max(2, CalibrationSettings.chunkBytes / (perRow * max(original.rows, 1))), max(original.count, 1))
   }
 }
 
@@ -160,7 +163,8 @@ public struct CalibrationSettings: Sendable {
   static let chunkBytes = 96 << 20
 
   public init(
-    seed: UInt64, workers: Workers, scratch: ScratchFile, isCancelled: @escaping @Sendable () -> Bool = { false }
+    seed: UInt64, workers: Workers, scratch: ScratchFile,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.seed = seed
     self.workers = workers

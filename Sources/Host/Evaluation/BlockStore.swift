@@ -1,7 +1,6 @@
 import Graph
 import LinearAlgebra
 import Runtime
-import Tensors
 
 /// Prepares blocks when they are asked for, and keeps them where all of a run's blocks fit into a bound.
 struct BlockStore {
@@ -29,7 +28,7 @@ struct BlockStore {
   }
 
   /// Says that a block has been used; its mapped weights are given back unless it is kept.
-  func release(_ index: Int, model: Int, where isMapped: (Tensor) -> Bool) {
-    if !keeps { models[model].evict(block: index, where: isMapped) }
+  func release(_ index: Int, model: Int) {
+    if !keeps { models[model].evict(block: index) }
   }
 }

@@ -11,7 +11,6 @@ import Tensors
 public struct LogitPass: Sendable {
   public let models: [Model]
   public let workers: Workers
-  private let isMapped: @Sendable (Tensor) -> Bool
   private let embeddings: [EmbeddingTable]
   private let heads: [LanguageModelHead]
 
@@ -20,16 +19,13 @@ public struct LogitPass: Sendable {
   /// Bytes of f32 weights up to which all blocks are kept from batch to batch.
   var blockLimit = 1 << 30
 
-  /// Models with one vocabulary. The weights that `isMapped` from a file are given back to the system after
-  /// each use, unless all blocks fit into memory and are kept.
-  public init(
-    models: [Model], workers: Workers, isMapped: @escaping @Sendable (Tensor) -> Bool = { _ in false }
-  ) throws(EvaluationError) {
+  /// Models with one vocabulary. Weights that a file backs are given back to the system after each use, unless all
+  /// blocks fit into memory and are kept.
+  public init(models: [Model], workers: Workers) throws(EvaluationError) {
     let sizes = models.map(\.configuration.vocabularySize)
     guard Set(sizes).count == 1 else { throw .vocabularies(sizes) }
     self.models = models
     self.workers = workers
-    self.isMapped = isMapped
     var embeddings: [EmbeddingTable] = []
     var heads: [LanguageModelHead] = []
     do throws(RuntimeError) {
@@ -109,7 +105,7 @@ public struct LogitPass: Sendable {
             guard !supervision.isCancelled(), let table = rotary[sequences[sequence].count] else { return }
             try block.forward(&states.base[sequence], rotary: table)
           }
-          store.release(number, model: index, where: isMapped)
+          store.release(number, model: index)
           if supervision.isCancelled() { break }
           // The head counts as one more block.
           report(Double(index * blocks + number + 1) / Double(models.count * blocks + 1))

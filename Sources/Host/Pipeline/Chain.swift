@@ -50,7 +50,8 @@ public struct Chain: Sendable {
       if info.takesBudget, own.keep == nil {
         throw PipelineError.recipe(
           path: recipe.path, key: "stages.\(index).keep",
-          reason: "strategy \"\(info.id)\" needs it: the share of the selected layers' bytes that stays, as 0.8")
+          reason:
+            "strategy \"\(info.id)\" needs it: the share of the selected layers' bytes that stays, as 0.8")
       }
       if !info.takesBudget, own.keep != nil {
         throw PipelineError.recipe(
@@ -104,7 +105,8 @@ public struct Chain: Sendable {
 
   /// The environment of a stage that `model` enters: with its budget, `keep` times the price of what is there.
   func environment(
-    of stage: Stage, entering model: ModelSnapshot, progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }
+    of stage: Stage, entering model: ModelSnapshot,
+    progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }
   ) throws(PipelineError) -> StageEnvironment {
     var environment = stage.base
     environment.progress = progress

@@ -23,8 +23,9 @@ public struct ChainForecast: Sendable {
 }
 
 extension Chain {
-  /// Asks every strategy what it would do, in order, without touching a weight.
-  public func forecast(_ model: ModelSnapshot) throws(PipelineError) -> ChainForecast {
+  /// Asks every strategy what it would do, in order, without touching a weight. Stages in `measured` already know.
+  public func forecast(_ model: ModelSnapshot, measured: Set<Int> = []) throws(PipelineError) -> ChainForecast
+  {
     var current: ModelSnapshot? = model.shapesOnly
     var result: [ChainForecast.Stage] = []
     var isExact = true
@@ -33,7 +34,7 @@ extension Chain {
       let environment = try environment(of: stage, entering: entering)
       var leaving: ModelSnapshot? = entering
       do {
-        _ = try stage.instance.plan(environment, entering)
+        if !measured.contains(stage.index) { _ = try stage.instance.plan(environment, entering) }
         for index in stage.selected.sorted() {
           let form = try stage.instance.forecast(entering.nodes[index], environment, entering)
           guard let form else {
@@ -45,7 +46,7 @@ extension Chain {
       } catch {
         throw .plugin(error)
       }
-      if stage.info.takesBudget { isExact = false }
+      if stage.info.takesBudget, !measured.contains(stage.index) { isExact = false }
       result.append(
         ChainForecast.Stage(
           index: stage.index, strategy: stage.info.id, bytesBefore: entering.byteCount,

@@ -21,7 +21,8 @@ extension CompressionReport {
     [
       "samples": .integer(set.windows.count), "context": .integer(set.context),
       "tokens": [
-        "total": .integer(set.tokenCount), "used": .integer(set.usedCount), "dropped": .integer(set.droppedCount),
+        "total": .integer(set.tokenCount), "used": .integer(set.usedCount),
+        "dropped": .integer(set.droppedCount),
         "truncated": .integer(set.truncatedCount),
       ],
       "token_stream_sha256": .string(set.tokenHash),
@@ -62,7 +63,10 @@ extension CompressionReport {
   private static func json(_ factor: FactorForm) -> JSON {
     switch factor.storage {
     case .dense(let type):
-      ["storage": "dense", "shape": [.integer(factor.rows), .integer(factor.columns)], "dtype": .string(type.rawValue)]
+      [
+        "storage": "dense", "shape": [.integer(factor.rows), .integer(factor.columns)],
+        "dtype": .string(type.rawValue),
+      ]
     case .diagonal(let type):
       ["storage": "diagonal", "shape": [.integer(factor.rows)], "dtype": .string(type.rawValue)]
     case .quantized(let scheme):

@@ -36,21 +36,7 @@ public struct CompressionRun: Sendable {
 
   /// Runs all stages, checks what was written by reading it again, and publishes the folder.
   public func run() throws(PipelineError) -> CompressionReport {
-    do { return try compress() } catch let error as PipelineError {
-      throw error
-    } catch let error as ModelIOError {
-      throw .model(error)
-    } catch let error as CalibrationError {
-      throw .calibration(error)
-    } catch let error as PluginHostError {
-      throw .plugin(error)
-    } catch let error as TokenizerError {
-      throw .tokenizer(error)
-    } catch let error as TensorError {
-      throw .storage(error)
-    } catch {
-      throw .unreadable(path: model, reason: "\(error)")
-    }
+    try PipelineError.wrapping { try compress() }
   }
 
   private func compress() throws -> CompressionReport {
@@ -63,6 +49,8 @@ public struct CompressionRun: Sendable {
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
     try checkSpace(checkpoint, folder.path)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
+    try WeightCheck.run(
+      checkpoint.model, directory: checkpoint.directory, workers: workers, isCancelled: isCancelled)
     let settings = CalibrationSettings(
       seed: recipe.seed, workers: workers, scratch: scratch, isCancelled: isCancelled)
 
@@ -74,7 +62,8 @@ public struct CompressionRun: Sendable {
       let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
       current = try runner.run(entering)
       outcomes.append(
-        StageOutcome(stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
+        StageOutcome(
+          stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
@@ -83,7 +72,8 @@ public struct CompressionRun: Sendable {
     let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
     let report = CompressionReport(
-      recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current, errors: errors,
+      recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
+      errors: errors,
       set: set, written: written)
     let record = try ProvenanceRecord(report, checkpoint: checkpoint, chain: chain, written: written)
     try record.write(into: folder.path)

@@ -19,6 +19,7 @@ public enum PipelineError: Error, CustomStringConvertible {
   case calibration(CalibrationError)
   case tokenizer(TokenizerError)
   case storage(TensorError)
+  case notFinite(tensor: String, directory: String, count: Int)
   case noSpace(directory: String, needed: Int, free: Int)
   /// What was written does not read back as it was meant.
   case readBack(path: String, reason: String)
@@ -38,6 +39,9 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .calibration(let error): error.description
     case .tokenizer(let error): error.description
     case .storage(let error): error.description
+    case .notFinite(let tensor, let directory, let count):
+      "\(directory): tensor \(tensor) holds \(count) \(count == 1 ? "value" : "values") that "
+        + "\(count == 1 ? "is" : "are") NaN or infinite; fetch the model again"
     case .noSpace(let directory, let needed, let free):
       "\(directory) has \(free) bytes free, but about \(needed) are needed; free some space or choose another place"
     case .readBack(let path, let reason):

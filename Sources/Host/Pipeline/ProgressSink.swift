@@ -2,7 +2,9 @@
 public struct ProgressSink: Sendable {
   private let receive: @Sendable (_ activity: String, _ done: Int, _ total: Int) -> Void
 
-  public init(_ receive: @escaping @Sendable (_ activity: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }) {
+  public init(
+    _ receive: @escaping @Sendable (_ activity: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  ) {
     self.receive = receive
   }
 

@@ -26,7 +26,9 @@ public struct ProvenanceRecord: Sendable {
       for (key, value) in object { root[key] = value }
     }
     root["files"] = .array(
-      written.files.map { ["name": .string($0.name), "bytes": .integer($0.byteCount), "sha256": .string($0.hash)] })
+      written.files.map {
+        ["name": .string($0.name), "bytes": .integer($0.byteCount), "sha256": .string($0.hash)]
+      })
     var tensors = JSONObject()
     for (name, hash) in written.tensorHashes.sorted(by: { $0.key < $1.key }) { tensors[name] = .string(hash) }
     root["tensors"] = .object(tensors)

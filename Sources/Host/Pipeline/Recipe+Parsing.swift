@@ -50,7 +50,8 @@ extension Recipe {
     self.json = json
   }
 
-  private static func calibration(_ section: RecipeObject, path: String) throws(PipelineError) -> Calibration {
+  private static func calibration(_ section: RecipeObject, path: String) throws(PipelineError) -> Calibration
+  {
     try section.allow(["text", "samples", "context"])
     let files = try section.strings("text") ?? []
     guard !files.isEmpty else {
@@ -72,7 +73,9 @@ extension Recipe {
       throw section.fault("keep", "is \(keep); it is the share that stays and must lie in (0, 1]")
     }
     var parameters = JSONObject()
-    for (key, value) in section.members where !ParameterInfo.reservedKeys.contains(key) { parameters[key] = value }
+    for (key, value) in section.members where !ParameterInfo.reservedKeys.contains(key) {
+      parameters[key] = value
+    }
     return Stage(
       strategy: strategy, keep: keep,
       selection: Selection(
@@ -85,9 +88,11 @@ extension Recipe {
   ) throws(PipelineError) -> JSON {
     let value = (try? JSON(parsing: override.value, dialect: .json5)) ?? .string(override.value)
     guard
-      let result = replaced(json, override.key.split(separator: ".", omittingEmptySubsequences: false)[...], value)
+      let result = replaced(
+        json, override.key.split(separator: ".", omittingEmptySubsequences: false)[...], value)
     else {
-      throw .recipe(path: path, key: override.key, reason: "there is no such place to set; check the key of --set")
+      throw .recipe(
+        path: path, key: override.key, reason: "there is no such place to set; check the key of --set")
     }
     return result
   }

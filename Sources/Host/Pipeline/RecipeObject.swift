@@ -49,7 +49,8 @@ struct RecipeObject {
   func integer(_ name: String, _ range: ClosedRange<Int>) throws(PipelineError) -> Int? {
     guard let value = members[name] else { return nil }
     guard let number = value.intValue, range.contains(number) else {
-      throw fault(name, "an integer of at least \(range.lowerBound) is needed")
+      let limit = range.upperBound == .max ? "" : " and at most \(range.upperBound)"
+      throw fault(name, "an integer of at least \(range.lowerBound)\(limit) is needed")
     }
     return number
   }

@@ -15,58 +15,66 @@ struct StageRunner {
 
   /// The model as the stage leaves it. Replaced tensors are moved to the scratch file as each block is finished.
   func run(_ entering: Model) throws(PipelineError) -> Model {
-    do { return try runStage(entering) } catch let error as PluginHostError {
-      throw .plugin(error)
-    } catch let error as CalibrationError {
-      throw .calibration(error)
-    } catch let error as PipelineError {
-      throw error
-    } catch let error as TensorError {
-      throw .storage(error)
-    } catch {
-      throw .stage(index: stage.index, strategy: stage.info.id, reason: "\(error)")
-    }
+    try PipelineError.wrapping(stage) { try compress(entering, try measure(entering)) }
   }
 
-  private func runStage(_ entering: Model) throws -> Model {
+  /// Everything before the first replacement: afterwards the strategy knows what it will do.
+  func prepare(_ entering: Model) throws(PipelineError) {
+    _ = try PipelineError.wrapping(stage) { try measure(entering) }
+  }
+
+  private struct Prepared {
+    let environment: StageEnvironment
+    let requests: [StatisticRequest]
+  }
+
+  private func measure(_ entering: Model) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
-    let label = stage.info.id
     let environment = try chain.environment(of: stage, entering: snapshot)
     let requests = try stage.instance.plan(environment, snapshot)
     if !requests.isEmpty, set == nil {
       throw PipelineError.stage(
-        index: stage.index, strategy: label,
+        index: stage.index, strategy: stage.info.id,
         reason: "it needs calibration text; add `calibration: { text: [\"file.txt\"] }` to the recipe")
     }
     let blocks = entering.configuration.blockCount
     if stage.instance.analyzes {
+      let activity = "\(stage.info.id): analyze"
       let pass = try pass(entering, requests, .analyze)
       for block in 0..<blocks {
         try check()
-        progress.step("\(label): analyze", block, of: blocks)
+        progress.step(activity, block, of: blocks)
         let statistics = try pass?.collect(block: block)
         try stage.instance.analyze(block: block, environment, snapshot, statistics)
+        entering.evict(block: block)
       }
-      progress.step("\(label): analyze", blocks, of: blocks)
+      progress.step(activity, blocks, of: blocks)
     }
     try check()
     try stage.instance.allocate(environment, snapshot)
+    return Prepared(environment: environment, requests: requests)
+  }
+
+  private func compress(_ entering: Model, _ prepared: Prepared) throws -> Model {
+    let blocks = entering.configuration.blockCount
+    let activity = "\(stage.info.id): compress"
+    let environment = prepared.environment
     var model = entering
-    let pass = try pass(entering, requests, .compress)
+    let pass = try pass(entering, prepared.requests, .compress)
     for block in 0..<blocks {
       try check()
-      progress.step("\(label): compress", block, of: blocks)
+      progress.step(activity, block, of: blocks)
       let statistics = try pass?.collect(block: block)
       let now = ModelSnapshot(model)
       try apply(try stage.instance.compress(block: block, environment, now, statistics), to: &model)
       try pass?.advance(block: block, through: model)
-      entering.evict(block: block) { _ in true }
+      entering.evict(block: block)
     }
     if stage.selected.contains(where: { entering.nodes[$0].block == nil }) {
       try apply(try stage.instance.compress(block: nil, environment, ModelSnapshot(model), nil), to: &model)
     }
     try apply(try stage.instance.finish(environment, ModelSnapshot(model)), to: &model)
-    progress.step("\(label): compress", blocks, of: blocks)
+    progress.step(activity, blocks, of: blocks)
     return model
   }
 

@@ -34,7 +34,8 @@ public struct Verification: Sendable {
         do {
           let found = try SHA256.hex(ofFile: "\(folder)/\(name)")
           if found != expected {
-            differences.append(Difference(what: name, reason: "sha256 is \(found), the record says \(expected)"))
+            differences.append(
+              Difference(what: name, reason: "sha256 is \(found), the record says \(expected)"))
           }
         } catch {
           differences.append(Difference(what: name, reason: error.description))

@@ -49,7 +49,8 @@ final class CallContext: Sendable {
   let state = Mutex(State())
 
   init(
-    _ phase: Phase, environment: StageEnvironment, snapshot: ModelSnapshot, parameters: ParameterValues? = nil,
+    _ phase: Phase, environment: StageEnvironment, snapshot: ModelSnapshot,
+    parameters: ParameterValues? = nil,
     statistics: (any StatisticSource)? = nil, declaredStatistics: Set<Int32> = [], kept: KeptTensors
   ) {
     self.phase = phase

@@ -22,7 +22,9 @@ enum ForeignMatrix {
     switch Int(matrix.storage) {
     case LATHE_MATRIX_DENSE: return FactorForm(rows: rows, columns: columns, storage: .dense(type))
     case LATHE_MATRIX_DIAGONAL:
-      guard rows == columns else { throw .contract("\(what) is diagonal but has the shape [\(rows), \(columns)]") }
+      guard rows == columns else {
+        throw .contract("\(what) is diagonal but has the shape [\(rows), \(columns)]")
+      }
       return FactorForm(rows: rows, columns: rows, storage: .diagonal(type))
     case LATHE_MATRIX_GROUP_QUANTIZED:
       guard (2...8).contains(matrix.bits), matrix.group_size >= 0 else {
@@ -33,7 +35,8 @@ enum ForeignMatrix {
       let scheme = QuantizationScheme(
         bits: Int(matrix.bits), groupSize: group, isSymmetric: !hasZeros, scaleType: type)
       return FactorForm(rows: rows, columns: columns, storage: .quantized(scheme))
-    default: throw .unsupported("\(what) has the storage kind \(matrix.storage), which this host does not know")
+    default:
+      throw .unsupported("\(what) has the storage kind \(matrix.storage), which this host does not know")
     }
   }
 
@@ -67,7 +70,9 @@ enum ForeignMatrix {
   }
 
   /// A finite copy rounded to `type`.
-  static func stored(_ view: ForeignTensor.View, as type: ElementType, what: String) throws(CallFault) -> Tensor {
+  static func stored(_ view: ForeignTensor.View, as type: ElementType, what: String) throws(CallFault)
+    -> Tensor
+  {
     guard view.elementType.isReal else { throw .contract("\(what) holds no real numbers") }
     let copy: Tensor
     let isFinite: Bool
@@ -127,7 +132,8 @@ enum ForeignMatrix {
     _ view: ForeignTensor.View, bits: Int, what: String
   ) throws(CallFault) -> UnsafeBufferPointer<UInt8> {
     guard view.elementType == .u8 else { throw .contract("\(what) must hold one u8 code per byte") }
-    let codes = UnsafeBufferPointer(start: view.base.assumingMemoryBound(to: UInt8.self), count: view.elementCount)
+    let codes = UnsafeBufferPointer(
+      start: view.base.assumingMemoryBound(to: UInt8.self), count: view.elementCount)
     guard codes.allSatisfy({ Int($0) < 1 << bits }) else {
       throw .contract("\(what) has a code that does not fit \(bits) bits")
     }

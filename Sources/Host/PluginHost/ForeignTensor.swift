@@ -45,29 +45,40 @@ enum ForeignTensor {
   static func read(_ pointer: UnsafePointer<lathe_tensor>?, _ what: String) throws(CallFault) -> View {
     guard let tensor = pointer?.pointee else { throw .contract("\(what) is NULL") }
     guard let type = elementType(of: tensor.dtype) else {
-      throw .contract("\(what) has an unknown element type (code \(tensor.dtype.code), \(tensor.dtype.bits) bits)")
+      throw .contract(
+        "\(what) has an unknown element type (code \(tensor.dtype.code), \(tensor.dtype.bits) bits)")
     }
     guard tensor.device_type == 1 else { throw .contract("\(what) is not in CPU memory") }
     guard (0...8).contains(tensor.ndim) else { throw .contract("\(what) has \(tensor.ndim) dimensions") }
     var shape: [Int] = []
     var count = type.byteCount
     for axis in 0..<Int(tensor.ndim) {
-      guard let extents = tensor.shape, extents[axis] >= 0 else { throw .contract("\(what) has no valid shape") }
+      guard let extents = tensor.shape, extents[axis] >= 0 else {
+        throw .contract("\(what) has no valid shape")
+      }
       shape.append(Int(extents[axis]))
       let (product, overflow) = count.multipliedReportingOverflow(by: shape[axis])
       guard !overflow else { throw .contract("\(what) has an impossible shape") }
       count = product
     }
-    if let strides = tensor.strides {
+    guard tensor.byte_offset == 0 else {
+      throw .contract("\(what) has a byte_offset of \(tensor.byte_offset), not 0")
+    }
+    // Without elements no stride is used, and the product of the other extents may exceed 64 bits.
+    if let strides = tensor.strides, count > 0 {
       var expected = 1
       for axis in shape.indices.reversed() where shape[axis] > 1 {
-        guard strides[axis] == Int64(expected) else { throw .contract("\(what) is not row-major and compact") }
+        guard strides[axis] == Int64(expected) else {
+          throw .contract("\(what) is not row-major and compact")
+        }
         expected *= shape[axis]
       }
     }
-    guard let data = tensor.data ?? (count == 0 ? emptyBase : nil) else { throw .contract("\(what) has no data") }
+    guard let data = tensor.data ?? (count == 0 ? emptyBase : nil) else {
+      throw .contract("\(what) has no data")
+    }
     return View(
-      elementType: type, shape: shape, base: data + Int(tensor.byte_offset),
+      elementType: type, shape: shape, base: data,
       isReadOnly: tensor.flags & UInt64(LATHE_TENSOR_READ_ONLY) != 0)
   }
 
@@ -115,7 +126,7 @@ enum ForeignTensor {
       for axis in (0..<rank).reversed() {
         shape[axis] = Int64(tensor.shape[axis])
         strides[axis] = Int64(stride)
-        stride *= tensor.shape[axis]
+        stride = stride.multipliedReportingOverflow(by: max(tensor.shape[axis], 1)).partialValue
       }
     }
 
@@ -148,7 +159,8 @@ enum CallFault: Error {
 
   var message: String {
     switch self {
-    case .contract(let text), .invalid(let text), .unsupported(let text), .numerical(let text), .noMemory(let text):
+    case .contract(let text), .invalid(let text), .unsupported(let text), .numerical(let text),
+      .noMemory(let text):
       text
     case .cancelled: "interrupted"
     }

@@ -30,7 +30,8 @@ extension HostTable {
           case .compress(let block) where node.block == block: break
           default: throw .contract("statistics of \(node.name) cannot be read in \(context.phase)")
           }
-          let upstream: Upstream = flags & UInt32(LATHE_STAT_UPSTREAM_COMPRESSED) != 0 ? .compressed : .original
+          let upstream: Upstream =
+            flags & UInt32(LATHE_STAT_UPSTREAM_COMPRESSED) != 0 ? .compressed : .original
           guard let found = context.statistics?.statistic(kind, node: node.index, upstream: upstream) else {
             throw .contract("statistic \(kind) of \(node.name) was not requested for \(context.phase)")
           }
@@ -49,7 +50,9 @@ extension HostTable {
     guard context.declaredStatistics.contains(request.kind) else {
       throw .contract("statistic \(kind) was requested but not declared in declared_stats")
     }
-    guard node.block != nil else { throw .unsupported("there are no statistics of \(node.name), which is in no block") }
+    guard node.block != nil else {
+      throw .unsupported("there are no statistics of \(node.name), which is in no block")
+    }
     var type = ElementType.f64
     if request.dtype.bits != 0 {
       guard let given = ForeignTensor.elementType(of: request.dtype), given == .f32 || given == .f64 else {

@@ -103,7 +103,9 @@ extension HostTable {
     var value = make(size)
     let count = min(Int(size), MemoryLayout<Table>.size)
     withUnsafeBytes(of: &value) { bytes in
-      UnsafeMutableRawPointer(target).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]).baseAddress ?? UnsafeRawPointer(target), byteCount: count)
+      UnsafeMutableRawPointer(target).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[..<count]).baseAddress ?? UnsafeRawPointer(target),
+        byteCount: count)
     }
   }
 }

@@ -31,7 +31,9 @@ extension HostTable {
         }
       },
       eigh: { host, a, w, v in
-        operate(host, [a], v == nil ? [w] : [w, v]) { operation throws(LinearAlgebraError) in try operation.eigh() }
+        operate(host, [a], v == nil ? [w] : [w, v]) { operation throws(LinearAlgebraError) in
+          try operation.eigh()
+        }
       },
       svd: { host, a, u, s, vt in
         operate(host, [a], [u, s, vt]) { operation throws(LinearAlgebraError) in try operation.svd() }
@@ -82,7 +84,8 @@ extension HostTable {
 
 /// The operations of lathe.linalg/1 on matrices of one element type.
 private protocol MatrixOperation {
-  func gemm(_ transposeA: Bool, _ transposeB: Bool, _ alpha: Double, _ beta: Double) throws(LinearAlgebraError)
+  func gemm(_ transposeA: Bool, _ transposeB: Bool, _ alpha: Double, _ beta: Double)
+    throws(LinearAlgebraError)
   func syrk(_ transpose: Bool, _ alpha: Double, _ beta: Double) throws(LinearAlgebraError)
   func cholesky() throws(LinearAlgebraError)
   func solve(_ triangle: Triangle, _ transpose: Bool) throws(LinearAlgebraError)
@@ -109,7 +112,9 @@ private struct ForeignMatrices<Scalar: RealScalar>: MatrixOperation {
     self.workers = workers
   }
 
-  func gemm(_ transposeA: Bool, _ transposeB: Bool, _ alpha: Double, _ beta: Double) throws(LinearAlgebraError) {
+  func gemm(_ transposeA: Bool, _ transposeB: Bool, _ alpha: Double, _ beta: Double)
+    throws(LinearAlgebraError)
+  {
     try LinearAlgebra.gemm(
       alpha: Scalar(alpha), inputs[0], transposeA: transposeA, inputs[1], transposeB: transposeB,
       beta: Scalar(beta), into: outputs[0], workers: workers)
@@ -169,7 +174,8 @@ private struct ForeignMatrices<Scalar: RealScalar>: MatrixOperation {
 
   private func expect(_ operation: String, _ condition: Bool) throws(LinearAlgebraError) {
     guard condition else {
-      throw .shapes(operation: operation, inputs.map { [$0.rows, $0.columns] } + outputs.map { [$0.rows, $0.columns] })
+      throw .shapes(
+        operation: operation, inputs.map { [$0.rows, $0.columns] } + outputs.map { [$0.rows, $0.columns] })
     }
   }
 }

@@ -44,6 +44,7 @@ extension HostTable {
   }
 
   private static func mistyped(_ key: UnsafePointer<CChar>?, _ type: String) -> CallFault {
-    .contract("parameter \"\(key.map { String(cString: $0) } ?? "")\" was read as \(type), which it was not declared")
+    .contract(
+      "parameter \"\(key.map { String(cString: $0) } ?? "")\" was read as \(type), which it was not declared")
   }
 }

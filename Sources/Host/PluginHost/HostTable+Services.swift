@@ -48,7 +48,9 @@ extension HostTable {
     _ draw: (CounterRandom, UInt64) -> Float
   ) throws(CallFault) {
     let view = try ForeignTensor.read(out, "the tensor to fill")
-    guard view.elementType == .f32, !view.isReadOnly else { throw .contract("random numbers need writable f32") }
+    guard view.elementType == .f32, !view.isReadOnly else {
+      throw .contract("random numbers need writable f32")
+    }
     // Seed by stage and node: the stream is the caller's.
     let key = CounterRandom(seed: context.environment.seed, stream: UInt64(context.environment.stage))
     let random = CounterRandom(seed: key.bits(at: UInt64(node)), stream: UInt64(stream))
@@ -66,7 +68,9 @@ extension HostTable {
         let call = ParallelCall(body: body, argument: argument)
         do throws(ParallelCall.Stop) {
           try context.environment.workers.forEach(count: Int(count)) { index throws(ParallelCall.Stop) in
-            if context.environment.isCancelled() { throw ParallelCall.Stop(status: StrategyStatus.cancelled.rawValue) }
+            if context.environment.isCancelled() {
+              throw ParallelCall.Stop(status: StrategyStatus.cancelled.rawValue)
+            }
             let status = call.body(call.argument, UInt64(index))
             if status != 0 { throw ParallelCall.Stop(status: status) }
           }
@@ -99,8 +103,11 @@ extension HostTable {
           let source = Tensor(
             view.elementType, view.shape,
             storage: Storage(
-              adopting: view.base, byteCount: view.elementCount * view.elementType.byteCount, release: { _, _ in }))
-          guard let scratch = context.environment.scratch else { throw .unsupported("this call has no workspace") }
+              adopting: view.base, byteCount: view.elementCount * view.elementType.byteCount,
+              release: { _, _ in }))
+          guard let scratch = context.environment.scratch else {
+            throw .unsupported("this call has no workspace")
+          }
           do {
             context.kept.set(try scratch.keep(source), node: node, name: name)
           } catch {

@@ -27,7 +27,8 @@ enum HostTable {
   static var core: lathe_host {
     lathe_host(
       struct_size: UInt32(MemoryLayout<lathe_host>.size), abi_major: UInt16(LATHE_ABI_MAJOR),
-      abi_minor: UInt16(LATHE_ABI_MINOR), host_data: nil, name: name.pointer, version: version.pointer, seed: 0,
+      abi_minor: UInt16(LATHE_ABI_MINOR), host_data: nil, name: name.pointer, version: version.pointer,
+      seed: 0,
       get_extension: { _, id in
         guard let id else { return nil }
         return HostTable.extensionTable(String(cString: id))
@@ -83,12 +84,15 @@ enum HostTable {
     guard let type = ForeignTensor.elementType(of: dtype) else {
       throw .unsupported("a tensor of code \(dtype.code) and \(dtype.bits) bits cannot be made")
     }
-    guard (0...8).contains(rank), rank == 0 || shape != nil else { throw .contract("new_tensor: no valid shape") }
+    guard (0...8).contains(rank), rank == 0 || shape != nil else {
+      throw .contract("new_tensor: no valid shape")
+    }
     var extents: [Int] = []
     var bytes = type.byteCount
     for axis in 0..<Int(rank) {
       guard let extent = shape?[axis], extent >= 0 else { throw .contract("new_tensor: no valid shape") }
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: Int(extent))
+      // An extent of 0 leaves no bytes, but must not hide an impossible one beside it.
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(Int(extent), 1))
       guard !overflow, product <= maximumTensorBytes else {
         throw .noMemory("a tensor with an extent of \(extent) is too large")
       }

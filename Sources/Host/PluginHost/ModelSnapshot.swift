@@ -24,7 +24,8 @@ public struct ModelSnapshot: Sendable {
 
   /// The same model with shapes only.
   public var shapesOnly: ModelSnapshot {
-    ModelSnapshot(configuration: configuration, nodes: nodes, forms: forms, linears: nil, otherBytes: otherBytes)
+    ModelSnapshot(
+      configuration: configuration, nodes: nodes, forms: forms, linears: nil, otherBytes: otherBytes)
   }
 
   /// The same shapes with `form` in the place of `node`.
@@ -37,7 +38,8 @@ public struct ModelSnapshot: Sendable {
   public var byteCount: Int { forms.reduce(otherBytes) { $0 + $1.byteCount } }
 
   private init(
-    configuration: DecoderConfiguration, nodes: [Node], forms: [LinearForm], linears: [Linear]?, otherBytes: Int
+    configuration: DecoderConfiguration, nodes: [Node], forms: [LinearForm], linears: [Linear]?,
+    otherBytes: Int
   ) {
     self.configuration = configuration
     self.nodes = nodes

@@ -16,8 +16,9 @@ public struct ParameterValues: Sendable {
   public init(_ given: JSONObject, for strategy: StrategyInfo) throws(PluginHostError) {
     let known = strategy.parameters.map(\.key)
     for key in given.keys where !known.contains(key) {
-      throw .unknownParameter(
-        key: key, strategy: strategy.id, suggestion: Spelling.nearest(to: key, in: known), known: known)
+      // The host's own keys may be misspelt just as well.
+      let suggestion = Spelling.nearest(to: key, in: known + ParameterInfo.reservedKeys.sorted())
+      throw .unknownParameter(key: key, strategy: strategy.id, suggestion: suggestion, known: known)
     }
     for parameter in strategy.parameters {
       if let value = given[parameter.key] {
@@ -44,6 +45,15 @@ public struct ParameterValues: Sendable {
       }
     }
     return object
+  }
+
+  /// Why the default of `parameter` breaks the parameter's own rules; nil where it does not.
+  static func problem(ofDefault parameter: ParameterInfo, strategy: String) -> String? {
+    guard let text = parameter.defaultText else { return nil }
+    do {
+      _ = try read(json(of: text, parameter), parameter, strategy)
+      return nil
+    } catch { return error.description }
   }
 
   /// A default, which is text in the descriptor, as the JSON it stands for.

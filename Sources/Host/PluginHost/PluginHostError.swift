@@ -20,7 +20,8 @@ public enum PluginHostError: Error, CustomStringConvertible {
     case .unknownStrategy(let id, let known, let suggestion):
       "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion)); "
         + (known.isEmpty
-          ? "no plugin was loaded at all, see `lathe plugins list`" : "known: \(known.joined(separator: ", "))")
+          ? "no plugin was loaded at all, see `lathe plugins list`"
+          : "known: \(known.joined(separator: ", "))")
     case .unknownParameter(let key, let strategy, let suggestion, let known):
       "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion)); it has "
         + (known.isEmpty ? "none" : known.joined(separator: ", "))

@@ -32,13 +32,15 @@ public struct PluginLibrary: Sendable {
     let changed = after.__mxcsr & Self.controlBits != environment.__mxcsr & Self.controlBits
     fesetenv(&environment)
     warnings =
-      changed ? ["it changed the floating-point environment while loading (built with -ffast-math?); restored"] : []
+      changed
+      ? ["it changed the floating-point environment while loading (built with -ffast-math?); restored"] : []
     guard let handle else { throw .unusable(path: path, reason: Self.loaderMessage()) }
     guard let symbol = dlsym(handle, LATHE_ENTRY_SYMBOL) else {
       throw .unusable(
         path: path, reason: "it does not export \(LATHE_ENTRY_SYMBOL), so it is not a Lathe plugin")
     }
-    let entry = unsafeBitCast(symbol, to: (@convention(c) (UnsafePointer<lathe_entry_info>?) -> UnsafePointer<lathe_module>?).self)
+    let entry = unsafeBitCast(
+      symbol, to: (@convention(c) (UnsafePointer<lathe_entry_info>?) -> UnsafePointer<lathe_module>?).self)
     let module = path.withCString { text in
       var info = lathe_entry_info(
         struct_size: UInt32(MemoryLayout<lathe_entry_info>.size), abi_major: UInt16(LATHE_ABI_MAJOR),
@@ -83,7 +85,8 @@ public struct PluginLibrary: Sendable {
           + "older build of the plugin")
     }
     guard size >= MemoryLayout<lathe_module>.size else {
-      throw DescriptorFault(reason: "its module table has \(size) bytes, ABI \(host) needs \(MemoryLayout<lathe_module>.size)")
+      throw DescriptorFault(
+        reason: "its module table has \(size) bytes, ABI \(host) needs \(MemoryLayout<lathe_module>.size)")
     }
   }
 
@@ -96,7 +99,9 @@ public struct PluginLibrary: Sendable {
       guard let pointer = table[i], pointer.pointee.struct_size >= MemoryLayout<lathe_strategy>.size else {
         throw DescriptorFault(reason: "strategy \(i) is missing or its table is too small")
       }
-      guard pointer.pointee.create != nil else { throw DescriptorFault(reason: "strategy \(i) has no create function") }
+      guard pointer.pointee.create != nil else {
+        throw DescriptorFault(reason: "strategy \(i) has no create function")
+      }
       result.append(DescriptorPointer(pointer: pointer))
     }
     return result

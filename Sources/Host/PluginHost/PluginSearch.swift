@@ -26,10 +26,13 @@ public struct PluginSearch: Sendable {
       guard seen.insert(resolved).inserted else { return }
       do {
         let library = try PluginLibrary(path: path)
-        let taken = library.strategies.compactMap { info in owners[info.id].map { "\(info.id) is already taken by \($0)" } }
+        let taken = library.strategies.compactMap { info in
+          owners[info.id].map { "\(info.id) is already taken by \($0)" }
+        }
         for info in library.strategies where owners[info.id] == nil { owners[info.id] = path }
         let notes = taken + library.warnings
-        candidates.append(Candidate(path: path, library: library, note: notes.isEmpty ? nil : notes.joined(separator: "; ")))
+        candidates.append(
+          Candidate(path: path, library: library, note: notes.isEmpty ? nil : notes.joined(separator: "; ")))
       } catch {
         if required { throw error }
         candidates.append(Candidate(path: path, library: nil, note: error.description))

@@ -90,17 +90,20 @@ extension StrategyInfo {
     optionalExtensions = Self.list(strategy.optional_extensions)
     declaredStatistics = (1..<64).filter { strategy.declared_stats & (1 << UInt64($0)) != 0 }
     guard strategy.param_count <= 256, strategy.param_count == 0 || strategy.params != nil else {
-      throw DescriptorFault(reason: "strategy \(id) declares \(strategy.param_count) parameters without a table")
+      throw DescriptorFault(
+        reason: "strategy \(id) declares \(strategy.param_count) parameters without a table")
     }
     var parameters: [ParameterInfo] = []
     for i in 0..<Int(strategy.param_count) {
-      guard let pointer = strategy.params[i], pointer.pointee.struct_size >= MemoryLayout<lathe_param>.size else {
+      guard let pointer = strategy.params[i], pointer.pointee.struct_size >= MemoryLayout<lathe_param>.size
+      else {
         throw DescriptorFault(reason: "parameter \(i) of strategy \(id) is missing or too small")
       }
       parameters.append(try ParameterInfo(pointer.pointee, strategy: id))
     }
-    guard Set(parameters.map(\.key)).count == parameters.count else {
-      throw DescriptorFault(reason: "strategy \(id) declares a parameter twice")
+    var keys: Set<String> = []
+    for parameter in parameters where !keys.insert(parameter.key).inserted {
+      throw DescriptorFault(reason: "strategy \(id) declares the parameter \(parameter.key) twice")
     }
     self.parameters = parameters
   }
@@ -127,6 +130,10 @@ extension ParameterInfo {
   init(_ parameter: lathe_param, strategy: String) throws(DescriptorFault) {
     key = try StrategyInfo.text(parameter.key, "key of a parameter of \(strategy)")
     summary = try StrategyInfo.text(parameter.summary, "summary of parameter \(key) of \(strategy)")
+    guard !key.isEmpty, key.utf8.allSatisfy({ Self.keyBytes.contains($0) }) else {
+      throw DescriptorFault(
+        reason: "the key \"\(key)\" of a parameter of \(strategy) may only hold a-z, 0-9 and _")
+    }
     guard let kind = Kind(rawValue: parameter.type) else {
       throw DescriptorFault(reason: "parameter \(key) of \(strategy) has the unknown type \(parameter.type)")
     }
@@ -139,15 +146,23 @@ extension ParameterInfo {
     isDeprecated = parameter.flags & UInt32(LATHE_PARAM_DEPRECATED) != 0
     defaultText = parameter.default_value.map { String(cString: $0) }
     guard isRequired || defaultText != nil else {
-      throw DescriptorFault(reason: "parameter \(key) of \(strategy) has neither a default nor is it required")
+      throw DescriptorFault(
+        reason: "parameter \(key) of \(strategy) has neither a default nor is it required")
     }
     minimum = parameter.minimum
     maximum = parameter.maximum
     guard parameter.choice_count <= 256, parameter.choice_count == 0 || parameter.choices != nil else {
       throw DescriptorFault(reason: "parameter \(key) of \(strategy) has choices without a table")
     }
-    choices = (0..<Int(parameter.choice_count)).compactMap { parameter.choices[$0].map { String(cString: $0) } }
+    choices = (0..<Int(parameter.choice_count)).compactMap {
+      parameter.choices[$0].map { String(cString: $0) }
+    }
+    if let problem = ParameterValues.problem(ofDefault: self, strategy: strategy) {
+      throw DescriptorFault(reason: "the default of a parameter is not valid: \(problem)")
+    }
   }
+
+  private static let keyBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
 
   /// Keys of a recipe's stage that belong to the host.
   public static let reservedKeys: Set<String> = ["strategy", "keep", "include", "exclude", "seed"]

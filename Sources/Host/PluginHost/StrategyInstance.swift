@@ -32,7 +32,7 @@ public final class StrategyInstance: @unchecked Sendable {
     guard let made else {
       throw .failed(strategy: info.id, phase: "create", status: .contract, message: "it returned no instance")
     }
-    pointer = made
+    // Before the instance is taken over: destroy cannot be read from a table that is too small for it.
     guard made.pointee.struct_size >= MemoryLayout<lathe_instance>.size, made.pointee.destroy != nil,
       made.pointee.plan != nil, made.pointee.compress != nil
     else {
@@ -40,6 +40,7 @@ public final class StrategyInstance: @unchecked Sendable {
         strategy: info.id, phase: "create", status: .contract,
         message: "its instance table is too small or lacks destroy, plan or compress")
     }
+    pointer = made
   }
 
   deinit { pointer.pointee.destroy?(pointer) }
@@ -121,7 +122,18 @@ public final class StrategyInstance: @unchecked Sendable {
     let status = StrategyStatus(rawValue: code) ?? .internal
     if status == .cancelled { throw .cancelled }
     let (failure, refusal) = context.state.withLock { ($0.failure, $0.refusal) }
-    let message = failure?.message ?? refusal?.message ?? "it gave no reason"
+    let unexplained =
+      StrategyStatus(rawValue: code) == nil ? "it returned the unknown status \(code)" : "it gave no reason"
+    let message = Self.message(failure?.message, refusal?.message) ?? unexplained
     throw .failed(strategy: info.id, phase: "\(context.phase)", status: status, message: message)
+  }
+
+  /// The plugin's own words, and those of the host function that refused it where they say more.
+  private static func message(_ failure: String?, _ refusal: String?) -> String? {
+    switch (failure, refusal) {
+    case (let failure?, let refusal?): failure.contains(refusal) ? failure : "\(failure): \(refusal)"
+    case (let only?, nil), (nil, let only?): only
+    case (nil, nil): nil
+    }
   }
 }

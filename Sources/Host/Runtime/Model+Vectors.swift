@@ -12,11 +12,10 @@ extension Model {
     return try tensor.finiteFloats(name)
   }
 
-  /// Gives the pages of a block's weights back to the system, those of tensors that `isMapped` from a file:
-  /// the contents of allocated memory would be lost.
-  public func evict(block: Int, where isMapped: (Tensor) -> Bool) {
+  /// Gives the pages of a block's weights back to the system where a file has them.
+  public func evict(block: Int) {
     for node in nodes where node.block == block {
-      for (_, tensor) in linears[node.index].storedTensors where isMapped(tensor) { tensor.evict() }
+      for (_, tensor) in linears[node.index].storedTensors { tensor.evict() }
     }
   }
 }

@@ -40,7 +40,9 @@ public final class ScratchFile: Sendable {
       let base = mmap(nil, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset)),
       base != MAP_FAILED
     else { throw .cannotMap(path: "scratch space in \(directory)", reason: MappedFile.reason()) }
-    return Storage(adopting: base, byteCount: byteCount, isFileBacked: true) { pointer, _ in munmap(pointer, rounded) }
+    return Storage(adopting: base, byteCount: byteCount, isFileBacked: true) { pointer, _ in
+      munmap(pointer, rounded)
+    }
   }
 
   /// A copy of `tensor` that lives in the file. Its pages are dropped from memory at once.

@@ -11,7 +11,8 @@ enum CompareCommand: Command {
   static let operandUsage = "A B"
   static let operands = 2...2
   static let summary = "compare two models layer by layer: shapes, bytes, relative error of the weights"
-  static let discussion = "The error is ||A - B|| / ||A|| in the Frobenius norm, of the matrices the layers stand for."
+  static let discussion =
+    "The error is ||A - B|| / ||A|| in the Frobenius norm, of the matrices the layers stand for."
   static let options: [Option] = [.threads, .json]
 
   private struct Row {
@@ -26,12 +27,16 @@ enum CompareCommand: Command {
     let left = try Checkpoint(directory: arguments.operands[0])
     let right = try Checkpoint(directory: arguments.operands[1])
     var rows: [Row] = []
-    let rightNodes = Dictionary(right.model.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let rightNodes = Dictionary(
+      right.model.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for node in left.model.nodes {
       if Interruption.wasRequested { return .interrupted }
       let a = left.model.linears[node.index]
       guard let other = rightNodes[node.name] else {
-        rows.append(Row(name: node.name, left: FormText.text(a.form), right: "missing", bytes: (a.form.byteCount, 0), error: nil))
+        rows.append(
+          Row(
+            name: node.name, left: FormText.text(a.form), right: "missing", bytes: (a.form.byteCount, 0),
+            error: nil))
         continue
       }
       let b = right.model.linears[other.index]
@@ -48,13 +53,16 @@ enum CompareCommand: Command {
   private static func others(_ left: Model, _ right: Model) throws -> [Row] {
     try Set(left.others.keys).union(right.others.keys).sorted().map { name in
       let (a, b) = (left.others[name], right.others[name])
-      func form(_ tensor: Tensor?) -> String { tensor.map { "\($0.shape) \($0.elementType.rawValue)" } ?? "missing" }
+      func form(_ tensor: Tensor?) -> String {
+        tensor.map { "\($0.shape) \($0.elementType.rawValue)" } ?? "missing"
+      }
       let bytes = (a?.byteCount ?? 0, b?.byteCount ?? 0)
       guard let a, let b, a.shape == b.shape, a.elementType.isReal, b.elementType.isReal else {
         return Row(name: name, left: form(a), right: form(b), bytes: bytes, error: nil)
       }
       return Row(
-        name: name, left: form(a), right: form(b), bytes: bytes, error: relative(try a.floats(), try b.floats()))
+        name: name, left: form(a), right: form(b), bytes: bytes,
+        error: relative(try a.floats(), try b.floats()))
     }
   }
 
@@ -77,12 +85,14 @@ enum CompareCommand: Command {
     var table = TextTable(["tensor", "A", "B", "bytes A", "bytes B", "error"], rightAligned: [3, 4, 5])
     for row in rows where row.error != 0 || row.left != row.right {
       table.add([
-        row.name, row.left, row.right, "\(row.bytes.left)", "\(row.bytes.right)", row.error.map(Decimals.short) ?? "",
+        row.name, row.left, row.right, "\(row.bytes.left)", "\(row.bytes.right)",
+        row.error.map(Decimals.short) ?? "",
       ])
     }
     let same = rows.count { $0.error == 0 && $0.left == $0.right }
     let (a, b) = (ModelSnapshot(left).byteCount, ModelSnapshot(right).byteCount)
-    let total = "A \(a) bytes, B \(b) bytes (\(Decimals.percent(Double(b) / Double(max(a, 1)))) of A); \(same) of \(rows.count) the same"
+    let total =
+      "A \(a) bytes, B \(b) bytes (\(Decimals.percent(Double(b) / Double(max(a, 1)))) of A); \(same) of \(rows.count) the same"
     return same == rows.count ? total : table.text + "\n\n" + total
   }
 
@@ -90,7 +100,8 @@ enum CompareCommand: Command {
     .array(
       rows.map { row in
         [
-          "name": .string(row.name), "a": .string(row.left), "b": .string(row.right), "bytes_a": .integer(row.bytes.left),
+          "name": .string(row.name), "a": .string(row.left), "b": .string(row.right),
+          "bytes_a": .integer(row.bytes.left),
           "bytes_b": .integer(row.bytes.right), "relative_error": row.error.map(JSON.number) ?? .null,
         ]
       })

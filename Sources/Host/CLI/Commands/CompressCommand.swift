@@ -13,22 +13,26 @@ enum CompressCommand: Command {
     and seed give the same bytes, whatever the number of threads.
     """
   static let options: [Option] = [
-    .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true), .plugin, .set,
-    .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"), .json,
+    .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true), .plugin,
+    .set,
+    .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
+    .json,
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     let recipe = try RecipeArguments.recipe(arguments)
     let plugins = try PluginSearch(explicit: arguments.all("plugin"))
     let run = CompressionRun(
-      model: arguments.required("model"), recipe: recipe, output: arguments.required("output"), plugins: plugins,
+      model: arguments.required("model"), recipe: recipe, output: arguments.required("output"),
+      plugins: plugins,
       replacesOutput: arguments.has("force"), workers: session.workers, isCancelled: session.isCancelled,
       log: session.log, progress: session.display.sink)
     let report = try run.run()
     if session.isJSON {
       var object = report.json(includingSeconds: true).objectValue ?? JSONObject()
       object["output"] = .string(arguments.required("output"))
-      object["files"] = .array(report.files.map { ["name": .string($0.name), "bytes": .integer($0.byteCount)] })
+      object["files"] = .array(
+        report.files.map { ["name": .string($0.name), "bytes": .integer($0.byteCount)] })
       session.print(.object(object))
     } else {
       session.print(text(report, output: arguments.required("output")))
@@ -37,10 +41,12 @@ enum CompressCommand: Command {
   }
 
   private static func text(_ report: CompressionReport, output: String) -> String {
-    var table = TextTable(["stage", "bytes before", "bytes after", "layers", "time"], rightAligned: [1, 2, 3, 4])
+    var table = TextTable(
+      ["stage", "bytes before", "bytes after", "layers", "time"], rightAligned: [1, 2, 3, 4])
     for stage in report.stages {
       table.add([
-        "\(stage.index) \(stage.strategy)", "\(stage.bytesBefore)", "\(stage.bytesAfter)", "\(stage.replaced.count)",
+        "\(stage.index) \(stage.strategy)", "\(stage.bytesBefore)", "\(stage.bytesAfter)",
+        "\(stage.replaced.count)",
         ProgressDisplay.duration(stage.seconds),
       ])
     }
@@ -53,7 +59,8 @@ enum CompressCommand: Command {
     let errors = report.layers.compactMap(\.relativeError)
     if let worst = errors.max() {
       let mean = errors.reduce(0, +) / Double(errors.count)
-      lines.append("error of the layers' outputs: mean \(Decimals.short(mean)), worst \(Decimals.short(worst))")
+      lines.append(
+        "error of the layers' outputs: mean \(Decimals.short(mean)), worst \(Decimals.short(worst))")
     }
     let share = Double(report.tensorBytesAfter) / Double(max(report.tensorBytesBefore, 1))
     lines.append(

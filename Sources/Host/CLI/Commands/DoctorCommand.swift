@@ -36,7 +36,9 @@ enum DoctorCommand: Command {
       ])
       return .done
     }
-    let vectors = [("AVX2", features.avx2), ("AVX-512", features.avx512), ("AVX-512 bf16", features.avx512BFloat16)]
+    let vectors = [
+      ("AVX2", features.avx2), ("AVX-512", features.avx512), ("AVX-512 bf16", features.avx512BFloat16),
+    ]
     var lines = [
       "lathe       \(LatheVersion.current)",
       "processor   \(vectors.filter(\.1).map(\.0).joined(separator: ", "))",

@@ -19,7 +19,8 @@ enum EvalCommand: Command {
     .value("tokens", "FILE", "token ids instead of text"),
     .value("logits", "OUT", "write logits to this new safetensors file (with --tokens)"),
     .value("context", "N", "tokens in a window (default: 512, at most what the model was made for)"),
-    .value("reference", "DIR", "also report mean KL(reference || model) and top-1 agreement"), .threads, .json,
+    .value("reference", "DIR", "also report mean KL(reference || model) and top-1 agreement"), .threads,
+    .json,
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
@@ -30,7 +31,8 @@ enum EvalCommand: Command {
       try report(try windows(of: text, checkpoint, arguments), checkpoint, arguments, session)
     case (nil, let tokens?):
       let checkpoint = try Checkpoint(directory: arguments.required("model"))
-      let sequences = try TokenFile.read(tokens, vocabularySize: checkpoint.model.configuration.vocabularySize)
+      let sequences = try TokenFile.read(
+        tokens, vocabularySize: checkpoint.model.configuration.vocabularySize)
       if let logits = arguments["logits"] {
         try write(logits, sequences, checkpoint, session)
       } else {
@@ -51,7 +53,9 @@ enum EvalCommand: Command {
     if let worst = tokens.max(), worst >= vocabulary {
       throw TextError.tokenOutsideVocabulary(Int(worst), vocabulary: vocabulary, tokenizer: path)
     }
-    let context = try arguments.integer("context", 2...1 << 20) ?? min(512, checkpoint.model.configuration.maximumPositions)
+    let context =
+      try arguments.integer("context", 2...1 << 20)
+      ?? min(512, checkpoint.model.configuration.maximumPositions)
     return try TokenWindows(tokens, context: context)
   }
 
@@ -64,7 +68,8 @@ enum EvalCommand: Command {
     if let reference = arguments["reference"] {
       let other = try Checkpoint(directory: reference)
       let divergence = try Divergence.measure(
-        checkpoint.model, reference: other.model, on: windows, workers: session.workers, supervision: supervision)
+        checkpoint.model, reference: other.model, on: windows, workers: session.workers,
+        supervision: supervision)
       perplexity = divergence.perplexity
       object["reference_perplexity"] = .number(divergence.referencePerplexity.value)
       object["mean_kl"] = .number(divergence.meanDivergence)
@@ -96,7 +101,8 @@ enum EvalCommand: Command {
   ) throws {
     guard !FileManager.default.fileExists(atPath: path) else { throw TextError.exists(path) }
     let logits = try Logits.tensor(
-      checkpoint.model, sequences: sequences, workers: session.workers, supervision: session.supervision("logits"))
+      checkpoint.model, sequences: sequences, workers: session.workers,
+      supervision: session.supervision("logits"))
     _ = try SafetensorsWriter.write(["logits": logits], to: path)
     let shape = logits.shape.map(JSON.integer)
     session.isJSON

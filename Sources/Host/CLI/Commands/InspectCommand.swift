@@ -41,14 +41,20 @@ enum InspectCommand: Command {
     for node in model.nodes {
       let form = model.linears[node.index].form
       table.add([
-        node.name, "\(node.outFeatures)x\(node.inFeatures)", FormText.text(form), "\(form.rank)", "\(form.byteCount)",
+        node.name, "\(node.outFeatures)x\(node.inFeatures)", FormText.text(form), "\(form.rank)",
+        "\(form.byteCount)",
       ])
     }
     lines.append(table.text)
     for name in checkpoint.ignoredTensors { lines.append("not part of the model: \(name)") }
     if let record = try? Verification.record(of: checkpoint.directory) {
-      lines += ["", "made by Lathe \(record["version"]?.stringValue ?? "?") from \(record["source"]?["folder"]?.stringValue ?? "?")"]
-      for stage in record["recipe"]?["stages"]?.arrayValue ?? [] { lines.append("  " + stage.text(indent: nil)) }
+      lines += [
+        "",
+        "made by Lathe \(record["version"]?.stringValue ?? "?") from \(record["source"]?["folder"]?.stringValue ?? "?")",
+      ]
+      for stage in record["recipe"]?["stages"]?.arrayValue ?? [] {
+        lines.append("  " + stage.text(indent: nil))
+      }
     }
     return lines.joined(separator: "\n")
   }
@@ -62,8 +68,10 @@ enum InspectCommand: Command {
       model.nodes.map { node in
         let form = model.linears[node.index].form
         return [
-          "name": .string(node.name), "role": .string("\(node.role)"), "block": node.block.map(JSON.integer) ?? .null,
-          "shape": [.integer(node.outFeatures), .integer(node.inFeatures)], "factors": .string(FormText.text(form)),
+          "name": .string(node.name), "role": .string("\(node.role)"),
+          "block": node.block.map(JSON.integer) ?? .null,
+          "shape": [.integer(node.outFeatures), .integer(node.inFeatures)],
+          "factors": .string(FormText.text(form)),
           "rank": .integer(form.rank), "bytes": .integer(form.byteCount),
         ]
       })

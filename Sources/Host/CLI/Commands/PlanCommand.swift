@@ -9,26 +9,27 @@ enum PlanCommand: Command {
   static let name = "plan"
   static let summary = "check a recipe against a model and forecast the result's size, without doing the work"
   static let discussion = """
-    Everything that compress checks before its work is checked here, the calibration text included. Sizes are exact
-    to the byte, unless a stage divides a budget by what it measures: then the total is exact within one rank and
-    never above its target, and the sizes of single layers may move against each other.
+    Everything that compress checks before its work is checked here, the calibration text included, but for the
+    numbers of the weights, which are not read. Sizes are exact to the byte, unless a stage divides a budget by
+    what it measures: then the total is exact within one rank and never above its target, and the sizes of single
+    layers may move against each other. --exact makes the first stage's measurements, which takes its time over
+    the calibration text, and forecasts from them.
     """
-  static let options: [Option] = [.model, .recipe, .plugin, .set, .seed, .threads, .json]
+  static let options: [Option] = [
+    .model, .recipe, .plugin, .set, .seed,
+    .flag("exact", "measure what the first stage measures, so that its ranks are known"), .threads, .json,
+  ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     let recipe = try RecipeArguments.recipe(arguments)
     let plugins = try PluginSearch(explicit: arguments.all("plugin"))
-    let checkpoint = try Checkpoint(directory: arguments.required("model"))
-    let snapshot = ModelSnapshot(checkpoint.model)
-    let runtime = ChainRuntime(workers: session.workers, isCancelled: session.isCancelled, log: session.log)
-    let chain = try Chain(recipe, model: snapshot, plugins: plugins, runtime: runtime)
-    let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
-    let forecast = try chain.forecast(snapshot)
-    let files = try forecast.model.map { try CheckpointWriter(source: checkpoint).forecast($0.forms) }
+    let plan = try CompressionPlan(
+      model: arguments.required("model"), recipe: recipe, plugins: plugins, measures: arguments.has("exact"),
+      workers: session.workers, isCancelled: session.isCancelled, log: session.log, progress: session.display.sink)
     if session.isJSON {
-      session.print(json(forecast, files, snapshot, set))
+      session.print(json(plan.forecast, plan.files, plan.model, plan.calibration))
     } else {
-      session.print(text(forecast, files, snapshot, set))
+      session.print(text(plan.forecast, plan.files, plan.model, plan.calibration))
     }
     return .done
   }
@@ -64,7 +65,7 @@ enum PlanCommand: Command {
     lines.append(
       forecast.isExact
         ? "every size is exact"
-        : "a stage divides its budget by what it measures: layers may differ, the total stays within one rank")
+        : "a stage divides its budget by what it measures: layers may differ, the total stays within one rank (see --exact)")
     return lines.joined(separator: "\n")
   }
 

@@ -33,7 +33,9 @@ enum PluginsCommand: Command {
     for library in search.libraries {
       for info in library.strategies { table.add([info.id, info.version, info.summary, library.path]) }
     }
-    let notes = search.candidates.compactMap { candidate in candidate.note.map { candidate.library == nil ? $0 : "\(candidate.path): \($0)" } }
+    let notes = search.candidates.compactMap { candidate in
+      candidate.note.map { candidate.library == nil ? $0 : "\(candidate.path): \($0)" }
+    }
     return ([table.text] + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
   }
 
@@ -52,13 +54,17 @@ enum PluginsCommand: Command {
     var lines = ["\(info.id) \(info.version): \(info.name)", info.summary]
     if !info.reference.isEmpty { lines.append("reference: \(info.reference)") }
     lines.append("library: \(library.path) (ABI \(library.abi), \(library.vendor), \(library.license))")
-    lines.append("budget: \(info.takesBudget ? "takes `keep`, the share of bytes that stays" : "none, size follows from parameters")")
+    lines.append(
+      "budget: \(info.takesBudget ? "takes `keep`, the share of bytes that stays" : "none, size follows from parameters")"
+    )
     let statistics = info.declaredStatistics.map { StatisticNames.name($0) }
     lines.append("statistics: \(statistics.isEmpty ? "none" : statistics.joined(separator: ", "))")
     lines += ["", "parameters"]
     var table = TextTable(["  name", "default", "values", ""])
     for parameter in info.parameters where !parameter.isDeprecated {
-      table.add(["  " + parameter.key, parameter.defaultText ?? "required", parameter.range, parameter.summary])
+      table.add([
+        "  " + parameter.key, parameter.defaultText ?? "required", parameter.range, parameter.summary,
+      ])
     }
     return (lines + [info.parameters.isEmpty ? "  none" : table.text]).joined(separator: "\n")
   }
@@ -74,8 +80,10 @@ enum PluginsCommand: Command {
       "parameters": .array(
         info.parameters.map { parameter in
           [
-            "key": .string(parameter.key), "summary": .string(parameter.summary), "values": .string(parameter.range),
-            "default": parameter.defaultText.map(JSON.string) ?? .null, "required": .bool(parameter.isRequired),
+            "key": .string(parameter.key), "summary": .string(parameter.summary),
+            "values": .string(parameter.range),
+            "default": parameter.defaultText.map(JSON.string) ?? .null,
+            "required": .bool(parameter.isRequired),
           ]
         }),
     ]

@@ -9,7 +9,8 @@ enum TextFile {
     do {
       data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
     } catch {
-      throw TextError.unreadable(path, FileManager.default.fileExists(atPath: path) ? "it is not readable" : "there is no such file")
+      throw TextError.unreadable(
+        path, FileManager.default.fileExists(atPath: path) ? "it is not readable" : "there is no such file")
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw TextError.unreadable(path, "it is not valid UTF-8; convert it first")
@@ -27,8 +28,14 @@ enum TokenFile {
     }
     let ids: [Int]
     switch tensor.elementType {
-    case .i64: ids = tensor.withBytes { bytes in (0..<tensor.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)) } }
-    case .i32: ids = tensor.withBytes { bytes in (0..<tensor.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)) } }
+    case .i64:
+      ids = tensor.withBytes { bytes in
+        (0..<tensor.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)) }
+      }
+    case .i32:
+      ids = tensor.withBytes { bytes in
+        (0..<tensor.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)) }
+      }
     default: throw TextError.unreadable(path, "input_ids is \(tensor.elementType.rawValue), not I64 or I32")
     }
     if let bad = ids.first(where: { $0 < 0 || $0 >= vocabularySize }) {
@@ -52,7 +59,8 @@ enum TextError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .unreadable(let path, let reason): "cannot use \(path): \(reason)"
-    case .noTokenizer(let directory): "\(directory) has no tokenizer.json; use --tokens, or add the model's own"
+    case .noTokenizer(let directory):
+      "\(directory) has no tokenizer.json; use --tokens, or add the model's own"
     case .tokenOutsideVocabulary(let token, let vocabulary, let tokenizer):
       "\(tokenizer) gives token \(token), but the model's vocabulary has \(vocabulary) entries; use what belongs "
         + "to the model"

@@ -6,7 +6,8 @@ enum TokenizeCommand: Command {
   static let summary = "turn text into token ids, or ids back into text"
   static let options: [Option] = [
     .value("tokenizer", "FILE", "a tokenizer.json", required: true),
-    .value("text", "FILE", "the text, or with --decode ids separated by blanks, commas or lines", required: true),
+    .value(
+      "text", "FILE", "the text, or with --decode ids separated by blanks, commas or lines", required: true),
     .flag("lines", "treat every line on its own and print one line of ids for each"),
     .flag("add-special-tokens", "let the post-processor add its special tokens"),
     .flag("decode", "ids to text"), .json,
@@ -40,7 +41,9 @@ enum TokenizeCommand: Command {
 
   /// A final newline ends the last line and starts none.
   private static func lines(of text: String) -> [String] {
-    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { String(Substring($0)) }
+    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+      String(Substring($0))
+    }
     if lines.last == "" { lines.removeLast() }
     return lines
   }

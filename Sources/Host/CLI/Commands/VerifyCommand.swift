@@ -7,7 +7,8 @@ enum VerifyCommand: Command {
   static let operandUsage = "DIR"
   static let operands = 1...1
   static let summary = "recompute every hash in a folder's lathe.json and compare"
-  static let discussion = "Exit status 3 when anything differs. With --source also checks the model it was made from."
+  static let discussion =
+    "Exit status 3 when anything differs. With --source also checks the model it was made from."
   static let options: [Option] = [.value("source", "DIR", "the folder the model was made from"), .json]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {

@@ -26,7 +26,8 @@ struct Arguments: Sendable {
       let name = String(parts[0])
       guard let option = command.options.first(where: { $0.name == name }) else {
         let nearest = Spelling.nearest(to: name, in: command.options.map(\.name))
-        throw UsageError("unknown option --\(name)" + (nearest.map { "; did you mean --\($0)?" } ?? ""), command)
+        throw UsageError(
+          "unknown option --\(name)" + (nearest.map { "; did you mean --\($0)?" } ?? ""), command)
       }
       if option.value == nil {
         guard parts.count == 1 else { throw UsageError("--\(name) takes no value", command) }
@@ -47,7 +48,8 @@ struct Arguments: Sendable {
     }
     guard command.operands.contains(operands.count) else {
       throw UsageError(
-        operands.count < command.operands.lowerBound ? "an argument is missing" : "too many arguments", command)
+        operands.count < command.operands.lowerBound ? "an argument is missing" : "too many arguments",
+        command)
     }
     self.values = values
     self.operands = operands

@@ -19,7 +19,8 @@ extension Command {
   /// The help text of the command.
   static var help: String {
     let required = options.filter(\.isRequired).map(\.usage)
-    let usage = (["lathe", name] + required + [operandUsage, options.count > required.count ? "[options]" : ""])
+    let usage =
+      (["lathe", name] + required + [operandUsage, options.count > required.count ? "[options]" : ""])
       .filter { !$0.isEmpty }.joined(separator: " ")
     let width = (options.map(\.usage.count).max() ?? 0) + 2
     let lines = (options + [.flag("help", "print this text")]).map { option in

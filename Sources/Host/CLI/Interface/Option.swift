@@ -25,7 +25,8 @@ struct Option: Sendable {
 
 extension Option {
   static let json = Option.flag("json", "print one JSON document to standard output")
-  static let threads = Option.value("threads", "N", "threads to use (default: all); results do not depend on it")
+  static let threads = Option.value(
+    "threads", "N", "threads to use (default: all); results do not depend on it")
   static let plugin = Option.value(
     "plugin", "FILE|DIR", "look here for plugins first", repeatable: true)
   static let model = Option.value("model", "DIR", "a Hugging Face folder with safetensors", required: true)

@@ -125,7 +125,7 @@ struct lathe_host {
   int32_t (*is_cancelled)(const lathe_host *host);
   /* [any] `fraction` in 0...1 of the current call. */
   void (*progress)(const lathe_host *host, double fraction, const char *activity);
-  /* [any] A zeroed, 64-byte aligned tensor, owned by the caller. */
+  /* [any] A zeroed, 64-byte aligned tensor, owned by the caller. An extent may be 0. */
   lathe_status (*new_tensor)(const lathe_host *host, lathe_dtype dtype, int32_t ndim,
                              const int64_t *shape, lathe_tensor **out);
 };
@@ -169,7 +169,8 @@ struct lathe_instance {
   void (*destroy)(lathe_instance *instance);
   /* [serial] Read the graph, ask for statistics. Must be cheap. */
   lathe_status (*plan)(lathe_instance *instance, const lathe_host *host);
-  /* [block] NULL if unused. Look at one block's statistics; keep a small summary. */
+  /* [block] NULL if unused. Look at one block's statistics; keep a small summary. Called
+   * for the blocks 0 and up only: there are no statistics of other linears. */
   lathe_status (*analyze)(lathe_instance *instance, const lathe_host *host, int32_t block);
   /* [serial] NULL if unused. Distribute the global budget (ranks, bits). */
   lathe_status (*allocate)(lathe_instance *instance, const lathe_host *host);
@@ -181,7 +182,9 @@ struct lathe_instance {
   /* [any] NULL if unknown before the work. Calls replace_linear with the shapes, and
    * no values, that compress would give `node` as this handle shows it. May be called
    * at any time after create, for forms that never come to be: it is how the host
-   * prices a form for the stages before this one, and how `lathe plan` forecasts. */
+   * prices a form for the stages before this one, and how `lathe plan` forecasts. After
+   * allocate it must say what compress will do. lathe.budget/1 and the other nodes are
+   * those of this stage. */
   lathe_status (*forecast)(lathe_instance *instance, const lathe_host *host, lathe_node node);
   /* [any] NULL if unused. An optional interface of this instance by id, or NULL. */
   const void *(*get_extension)(lathe_instance *instance, const char *id);
@@ -344,8 +347,8 @@ typedef struct lathe_host_graph {
   /* [any] Owned by the caller: the sum of all terms' products, float32 [out, in].
    * Fails with LATHE_ERR_NUMERICAL where the stored weights are not finite. */
   lathe_status (*dense_weight)(const lathe_host *host, lathe_node node, lathe_tensor **out);
-  /* [block] During compress (own block), finish and forecast, for selected nodes. The
-   * host copies what it needs at once; all tensors stay the caller's. */
+  /* [block] During compress (own block), finish and forecast, for selected nodes; not
+   * from within lathe.parallel. The host copies what it needs at once; all tensors stay the caller's. */
   lathe_status (*replace_linear)(const lathe_host *host, lathe_node node, const lathe_linear *form);
 } lathe_host_graph;
 
@@ -407,7 +410,8 @@ typedef struct lathe_host_calibration {
   /* [serial] During plan only. Asking twice for the same thing, or for equal inputs of
    * several nodes (q, k and v; gate and up), costs once. */
   lathe_status (*request)(const lathe_host *host, const lathe_stat_request *request);
-  /* [block] During analyze and compress, for nodes of that block. `flags` is 0 or
+  /* [block] During analyze and compress, for nodes of that block; not from within
+   * lathe.parallel. `flags` is 0 or
    * LATHE_STAT_UPSTREAM_COMPRESSED, as requested. Borrowed. */
   lathe_status (*stat)(const lathe_host *host, lathe_node node, lathe_stat kind, uint32_t flags,
                        const lathe_tensor **out, uint64_t *token_count);

@@ -69,7 +69,13 @@ final class TypedInstance<Strategy: CompressionStrategy>: StrategyInstance {
   override func forecast(_ call: HostCall, _ node: lathe_node) throws(StrategyError) {
     guard let forecasting = strategy as? any ForecastingStrategy else { return }
     guard let node = try ModelView(call: call).node(node) else { return }
-    try forecasting.forecast(NodeForecast(call: call, node: node))
+    try Self.forecast(forecasting, NodeForecast(call: call, node: node), results.withLock { $0.allocation })
+  }
+
+  private static func forecast<F: ForecastingStrategy>(
+    _ strategy: F, _ node: borrowing NodeForecast, _ allocation: Strategy.Allocation?
+  ) throws(StrategyError) {
+    try strategy.forecast(node, allocation as? F.Allocation)
   }
 
   private func allocation(_ phase: String) throws(StrategyError) -> Strategy.Allocation {

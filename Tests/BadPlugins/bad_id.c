@@ -1,0 +1,2 @@
+#define ID "Test Plugin"
+#include "plugin.h"

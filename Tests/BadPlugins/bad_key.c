@@ -1,0 +1,2 @@
+#define SECOND_KEY "Some Note"
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define SECOND_KEY "amount"
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define COMPRESS return LATHE_ERR_INTERNAL;
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define FIRST_DEFAULT NULL
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define CREATE *out = NULL;
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define STRATEGY_COUNT 0
+#include "plugin.h"

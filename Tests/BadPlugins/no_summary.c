@@ -1,0 +1,2 @@
+#define SUMMARY NULL
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define ENTRY_RESULT NULL
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define ABI_MAJOR (LATHE_ABI_MAJOR + 1)
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define SECOND_KEY "keep"
+#include "plugin.h"

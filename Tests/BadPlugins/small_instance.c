@@ -1,0 +1,2 @@
+#define INSTANCE_SIZE 16
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define MODULE_SIZE 16
+#include "plugin.h"

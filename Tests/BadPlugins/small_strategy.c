@@ -1,0 +1,2 @@
+#define STRATEGY_SIZE 24
+#include "plugin.h"

@@ -1,0 +1,2 @@
+#define COMPRESS return 99;
+#include "plugin.h"

@@ -1,0 +1,52 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct InterruptionTests {
+  /// A compression that takes long enough to be interrupted.
+  private func slow() throws -> CommandBench {
+    let bench = try CommandBench()
+    let recipe =
+      "{ lathe: 1, calibration: { text: 'long.txt', samples: 1500, context: 64 }, stages: [{ strategy: 'svdllm-v2', keep: 0.6 }] }"
+    try bench.folder.write(SyntheticFolder.text(words: 60000), to: "long.txt")
+    try bench.folder.write(recipe, to: "slow.json5")
+    return bench
+  }
+
+  /// Whether a hidden folder that is being filled exists.
+  private func isWorking(_ bench: CommandBench) -> Bool {
+    bench.folder.names().contains { $0.hasPrefix(".out.partial") }
+  }
+
+  @Test("Ctrl-C and SIGTERM give status 130, one sentence and no folder", arguments: [SIGINT, SIGTERM])
+  func interrupt(signal: Int32) throws {
+    let bench = try slow()
+    let run = try bench.lathe(
+      ["compress", "--model", "model", "--recipe", "slow.json5", "--output", "out", "--threads", "1"]
+    ) { process in
+      for _ in 0..<600 where process.isRunning && !isWorking(bench) { usleep(10_000) }
+      usleep(200_000)
+      kill(process.processIdentifier, signal)
+    }
+    #expect(run.status == 130, "\(run.errors)")
+    #expect(run.complaints == ["lathe: interrupted; nothing was written"], "\(run.errors)")
+    #expect(Set(bench.leftovers) == ["long.txt", "slow.json5"])
+  }
+
+  @Test("what a killed process left behind goes with the next run")
+  func killed() throws {
+    let bench = try slow()
+    let run = try bench.lathe(
+      ["compress", "--model", "model", "--recipe", "slow.json5", "--output", "out", "--threads", "1"]
+    ) { process in
+      for _ in 0..<600 where process.isRunning && !isWorking(bench) { usleep(10_000) }
+      kill(process.processIdentifier, SIGKILL)
+    }
+    #expect(run.status == 128 + SIGKILL)
+    #expect(isWorking(bench))
+    #expect(try bench.compress().status == 0)
+    #expect(!isWorking(bench))
+    #expect(try bench.lathe("verify out").status == 0)
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The rows of the table in the design: what each module may import besides the system's own modules.
+private let allowed: [String: Set<String>] = {
+  let foundation: Set<String> = ["Tensors"]
+  let algebra = foundation.union(["LinearAlgebra", "CKernels", "Graph"])
+  let reading = algebra.union(["ModelIO"])
+  let running = reading.union(["Runtime"])
+  let calibrating = running.union(["Calibration"])
+  let hosting = calibrating.union(["PluginHost"])
+  let all = hosting.union(["Pipeline", "Evaluation"])
+  return [
+    "Tensors": [], "LinearAlgebra": ["Tensors", "COpenBLAS", "CKernels"], "Graph": foundation,
+    "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
+    "PluginHost": calibrating.union(["CLathe"]), "Pipeline": hosting, "Evaluation": hosting, "CLI": all,
+    "Benchmarks": all, "Kit": ["CLathe"],
+  ]
+}()
+
+/// Modules of the system and the toolchain.
+private let system: Set<String> = ["Swift", "Foundation", "Glibc", "Dispatch", "Synchronization"]
+
+/// Every Swift file below `folder` of the package, with its text.
+private func sources(_ folder: String) -> [(path: String, text: String)] {
+  let root = Shared.packageRoot.appending(path: folder)
+  let files = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
+  return files.filter { $0.hasSuffix(".swift") }.sorted().compactMap { name in
+    (try? String(contentsOf: root.appending(path: name), encoding: .utf8)).map { ("\(folder)/\(name)", $0) }
+  }
+}
+
+/// The modules a file imports.
+private func importedModules(_ text: String) -> [String] {
+  text.split(separator: "\n").compactMap { line in
+    let words = line.split(separator: " ").filter { !$0.hasPrefix("@") && $0 != "internal" && $0 != "public" }
+    guard words.first == "import", words.count > 1 else { return nil }
+    let kinds: Set<Substring> = ["struct", "class", "enum", "func", "protocol", "typealias", "let", "var"]
+    return (kinds.contains(words[1]) ? words[2] : words[1]).split(separator: ".").first.map(String.init)
+  }
+}
+
+@Suite struct LayeringTests {
+  @Test("a host module imports only what stands below it", arguments: allowed.keys.sorted())
+  func imports(module: String) throws {
+    let folder = module == "Kit" ? "Sources/PluginAPI/Kit" : "Sources/Host/\(module)"
+    let files = sources(folder)
+    try #require(!files.isEmpty)
+    let permitted = try #require(allowed[module]).union(system)
+    for file in files {
+      for name in importedModules(file.text) {
+        #expect(permitted.contains(name), "\(file.path) imports \(name)")
+      }
+    }
+  }
+
+  @Test("every module of the host has its row in the table")
+  func complete() throws {
+    let host = Shared.packageRoot.appending(path: "Sources/Host").path
+    let modules = try FileManager.default.contentsOfDirectory(atPath: host).filter {
+      !sources("Sources/Host/\($0)").isEmpty
+    }
+    #expect(Set(modules).subtracting(allowed.keys) == [])
+  }
+
+  @Test("only the linear algebra meets OpenBLAS and only the plugin host meets the C tables")
+  func boundaries() {
+    for file in sources("Sources/Host") + sources("Sources/PluginAPI") + sources("Plugins") {
+      let names = importedModules(file.text)
+      #expect(
+        !names.contains("COpenBLAS") || file.path.hasPrefix("Sources/Host/LinearAlgebra/"), "\(file.path)")
+      let meetsTables =
+        file.path.hasPrefix("Sources/Host/PluginHost/") || file.path.hasPrefix("Sources/PluginAPI/Kit/")
+      #expect(!names.contains("CLathe") || meetsTables, "\(file.path)")
+    }
+  }
+
+  @Test("a strategy sees the plugin kit and nothing else of Lathe; an entry sees its own strategy too")
+  func plugins() throws {
+    let files = sources("Plugins")
+    try #require(!files.isEmpty)
+    for file in files {
+      let parts = file.path.split(separator: "/")
+      var permitted: Set<String> = ["PluginKit", "Glibc", "Synchronization"]
+      if parts[2] == "Entry" { permitted.formUnion(["CLathe", "\(parts[1])Strategy"]) }
+      for name in importedModules(file.text) {
+        #expect(permitted.contains(name), "\(file.path) imports \(name)")
+      }
+    }
+  }
+
+  @Test("the host names no strategy")
+  func noStrategyIDs() {
+    let ids = ["svdllm", "svd-llm", "quantize\"", "adasvd", "soco"]
+    for file in sources("Sources/Host") {
+      let text = file.text.lowercased()
+      for id in ids { #expect(!text.contains(id), "\(file.path) mentions \(id)") }
+    }
+  }
+
+  @Test("nothing on the way into a plugin uses Foundation")
+  func pluginsWithoutFoundation() {
+    for file in sources("Plugins") + sources("Sources/PluginAPI") {
+      #expect(!importedModules(file.text).contains("Foundation"), "\(file.path)")
+    }
+  }
+
+  @Test("the reader of import lines understands every form of them")
+  func reader() {
+    let text =
+      "import A\n@testable import B\npublic import C\nimport struct D.E\n// import F\nlet import_ = 1\n"
+    #expect(importedModules(text) == ["A", "B", "C", "D"])
+  }
+}
