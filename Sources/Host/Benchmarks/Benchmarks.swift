@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LinearAlgebra
 import ModelIO
 
@@ -7,6 +8,8 @@ import ModelIO
 enum Benchmarks {
   static func main() {
     BLASCore.restartWithRecommended()
+    // Left alone, malloc raises its threshold to 32 MB and then keeps matrices below that in heaps that fragment.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20)
     do {
       var words = CommandLine.arguments.dropFirst()
       let command = words.popFirst() ?? ""

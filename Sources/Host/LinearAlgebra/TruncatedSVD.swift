@@ -31,7 +31,7 @@ public struct TruncatedSVD: Sendable {
 /// decomposition. Eigenvectors of S + E lose at most sqrt(2 min(k, n - k)) e more of the trace than those of S, and
 /// the computed tail is off by sqrt(n - k) e at most (Hoffman and Wielandt), together less than 3 sqrt(n) e, n the
 /// order of S. Where 500 times that is below the tail, and e below 1e-6 s_k^2, the eigenvectors serve; else the
-/// singular value decomposition does, which costs several times as much.
+/// singular value decomposition does, which was measured to cost about twice as much.
 public func truncatedSVD<Scalar: RealScalar>(
   _ a: MatrixView<Scalar>, rank: Int, workers: Workers
 ) throws(LinearAlgebraError) -> TruncatedSVD {
