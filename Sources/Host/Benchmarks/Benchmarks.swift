@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import LinearAlgebra
 import ModelIO
 
@@ -7,9 +6,7 @@ import ModelIO
 @main
 enum Benchmarks {
   static func main() {
-    BLASCore.restartWithRecommended()
-    // Left alone, malloc raises its threshold to 32 MB and then keeps matrices below that in heaps that fragment.
-    mallopt(M_MMAP_THRESHOLD, 1 << 20)
+    ProcessSetup.apply()
     do {
       var words = CommandLine.arguments.dropFirst()
       let command = words.popFirst() ?? ""

@@ -27,13 +27,13 @@ struct MemoryBenchmark {
       directory: "\(folder)/model", size: arguments.sizes[0], blocks: arguments.blocks)
     try checkpoint.write(characters: 2 * Self.samples * Self.context)
     let sampler = MemorySampler()
-    let (seconds, report) = try Stopwatch.time { try compress(checkpoint, folder, sampler) }
+    let (time, report) = try Stopwatch.time { try compress(checkpoint, folder, sampler) }
     sampler.stop()
     let sizes = Sizes(checkpoint)
     let bound = sizes.model + 3 * sizes.blockWeights + sizes.statistics + Self.slack
     let resident = MemorySampler.largestResident
     return [
-      "blocks": .integer(checkpoint.blocks), "size": .integer(checkpoint.size), "seconds": .number(seconds),
+      "blocks": .integer(checkpoint.blocks), "size": .integer(checkpoint.size), "seconds": .number(time.wall),
       "modelBytes": .integer(sizes.model), "bytesAfter": .integer(report.tensorBytesAfter),
       "threeBlocksBytes": .integer(3 * sizes.blockWeights), "statisticsBytes": .integer(sizes.statistics),
       "boundBytes": .integer(bound), "peakResidentBytes": .integer(resident),

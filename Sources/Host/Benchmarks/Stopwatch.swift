@@ -8,11 +8,13 @@ enum Stopwatch {
     let processor: Double
   }
 
-  /// Seconds of one run on the clock, and its result.
-  static func time<Result>(_ body: () throws -> Result) rethrows -> (seconds: Double, result: Result) {
-    let start = now(CLOCK_MONOTONIC)
+  /// One run and its result.
+  static func time<Result>(_ body: () throws -> Result) rethrows -> (time: Time, result: Result) {
+    let (wall, processor) = (now(CLOCK_MONOTONIC), now(CLOCK_PROCESS_CPUTIME_ID))
     let result = try body()
-    return (now(CLOCK_MONOTONIC) - start, result)
+    return (
+      Time(wall: now(CLOCK_MONOTONIC) - wall, processor: now(CLOCK_PROCESS_CPUTIME_ID) - processor), result
+    )
   }
 
   /// The run of median processor time of `repetitions`; fewer when they take long.
@@ -20,9 +22,7 @@ enum Stopwatch {
     var times: [Time] = []
     let start = now(CLOCK_MONOTONIC)
     repeat {
-      let before = now(CLOCK_PROCESS_CPUTIME_ID)
-      let wall = try time(body).seconds
-      times.append(Time(wall: wall, processor: now(CLOCK_PROCESS_CPUTIME_ID) - before))
+      times.append(try time(body).time)
     } while times.count < repetitions && now(CLOCK_MONOTONIC) - start < 20
     return times.sorted { $0.processor < $1.processor }[times.count / 2]
   }
