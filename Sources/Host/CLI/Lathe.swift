@@ -13,7 +13,7 @@ enum Lathe {
   }
 
   static func main() {
-    KernelChoice.apply()
+    ProcessSetup.apply()
     Interruption.install()
     exit(run(CommandLine.arguments.dropFirst()).rawValue)
   }

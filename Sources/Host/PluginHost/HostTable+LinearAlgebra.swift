@@ -158,10 +158,14 @@ private struct ForeignMatrices<Scalar: RealScalar>: MatrixOperation {
     let k = outputs[1].rows * outputs[1].columns
     let (u, vt) = (outputs[0], outputs[2])
     try expect("svd", k <= min(m, n) && u.rows == m && u.columns == k && vt.rows == k && vt.columns == n)
-    let full = try LinearAlgebra.svd(Matrix(inputs[0]), workers: workers)
-    full.u.withView { u.copy(from: $0.part(rows: 0..<m, columns: 0..<k)) }
-    full.vt.withView { vt.copy(from: $0.part(rows: 0..<k, columns: 0..<n)) }
-    for i in 0..<k { outputs[1].base[i] = full.values[i] }
+    if k == min(m, n) {
+      let values = UnsafeMutableBufferPointer(start: outputs[1].base, count: k)
+      return try LinearAlgebra.svd(inputs[0], u: u, values: values, vt: vt, workers: workers)
+    }
+    let leading = try truncatedSVD(Matrix(inputs[0]).converted(to: Double.self), rank: k, workers: workers)
+    leading.u.converted(to: Scalar.self).withView { u.copy(from: $0) }
+    leading.vt.converted(to: Scalar.self).withView { vt.copy(from: $0) }
+    for i in 0..<k { outputs[1].base[i] = Scalar(leading.values[i]) }
   }
 
   func qr() throws(LinearAlgebraError) {
