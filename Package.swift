@@ -34,7 +34,7 @@ var targets: [Target] = [
     name: "CLI", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/CLI",
     swiftSettings: language),
   .executableTarget(
-    name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/Benchmarks",
+    name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Tests/Benchmarks",
     swiftSettings: language),
 ]
 targets += host.map { module in
