@@ -38,6 +38,8 @@ public func syrk<Scalar: RealScalar>(
 
 extension MutableMatrixView {
   /// Copies the lower triangle of a square matrix to the upper one.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func mirrorLowerTriangle(workers: Workers) {
     let tiling = Tiling(rows: rows, columns: rows, edge: 256)
     let tiles = tiling.lowerTriangle

@@ -57,13 +57,11 @@ public struct CompressionRun: Sendable {
     var current = checkpoint.model
     var outcomes: [StageOutcome] = []
     for stage in chain.stages {
-      let start = ContinuousClock.now
       let entering = current
       let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
-      current = try runner.run(entering)
-      outcomes.append(
-        StageOutcome(
-          stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
+      let result = try runner.run(entering)
+      current = result.model
+      outcomes.append(StageOutcome(stage, entering: entering, result: result))
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
