@@ -21,13 +21,13 @@ public enum PluginHostError: Error, CustomStringConvertible {
     switch self {
     case .unusable(let path, let reason): "\(path) cannot be used as a plugin: \(reason)"
     case .unknownStrategy(let id, let known, let suggestion):
-      "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion)); "
+      "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion))"
         + (known.isEmpty
-          ? "no plugin was loaded at all, see `lathe plugins list`"
-          : "known: \(known.joined(separator: ", "))")
+          ? "; no plugin was loaded at all, see `lathe plugins list`"
+          : " (known: \(known.joined(separator: ", ")))")
     case .unknownParameter(let key, let strategy, let suggestion, let known):
-      "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion)); it has "
-        + (known.isEmpty ? "none" : known.joined(separator: ", "))
+      "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion))"
+        + (known.isEmpty ? "; it has none" : " (known: \(known.joined(separator: ", ")))")
     case .badParameter(let key, let strategy, let reason):
       "parameter \"\(key)\" of strategy \"\(strategy)\" \(reason)"
     case .missingParameter(let key, let strategy, let summary):
