@@ -1,5 +1,8 @@
 #include "heap.h"
 
+/* Any header of the C library says which library it is. */
+#include <stdlib.h>
+
 #if defined(__GLIBC__)
 #include <malloc.h>
 
