@@ -82,14 +82,14 @@ import Testing
     let logits = try SafetensorsFile(path: bench.folder.file("l.safetensors"))
     #expect(logits.names.count == 1)
     #expect(logits[logits.names[0]]?.shape == [2, 3, SyntheticFolder.vocabularySize])
-    try bench.expectRefusal(
-      "l.safetensors exists already", arguments: line, leftovers: ["l.safetensors", "t.safetensors"])
-    try FileManager.default.removeItem(atPath: bench.folder.file("l.safetensors"))
+    #expect(try bench.lathe(line).status == 0, "an earlier file of logits is replaced")
+    let before = try Data(contentsOf: URL(filePath: bench.folder.file("l.safetensors")))
     let full = try ChildProcess.run(
       "/bin/sh", ["-c", "ulimit -f 2; exec \"$0\" \(line)", BuildFolder.lathe],
       folder: bench.folder.path)
     #expect(full.status == 1 && full.complaints.count == 1, "\(full.errors)")
-    #expect(bench.leftovers == ["t.safetensors"])
+    #expect(bench.leftovers == ["l.safetensors", "t.safetensors"])
+    #expect(try Data(contentsOf: URL(filePath: bench.folder.file("l.safetensors"))) == before)
   }
 
   @Test("calibration text that is empty, short, not UTF-8 or missing is refused")

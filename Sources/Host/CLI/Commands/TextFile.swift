@@ -54,7 +54,6 @@ enum TextError: Error, CustomStringConvertible {
   case unreadable(String, String)
   case noTokenizer(String)
   case tokenOutsideVocabulary(Int, vocabulary: Int, tokenizer: String)
-  case exists(String)
 
   var description: String {
     switch self {
@@ -64,7 +63,6 @@ enum TextError: Error, CustomStringConvertible {
     case .tokenOutsideVocabulary(let token, let vocabulary, let tokenizer):
       "\(tokenizer) gives token \(token), but the model's vocabulary has \(vocabulary) entries; use what belongs "
         + "to the model"
-    case .exists(let path): "\(path) exists already; remove it or choose another name"
     }
   }
 }
