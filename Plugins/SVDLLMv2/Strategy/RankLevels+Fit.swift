@@ -7,7 +7,7 @@ extension RankLevels {
   /// with the least value per byte is taken back; then the step with the most value per byte that still fits is
   /// made, ties to the lower index. Throws where even the lowest levels cost more than `target`.
   ///
-  /// Giving at most one step to each item in turn was measured to be worse at every size (docs/METHODS.md).
+  /// Giving at most one step to each item in turn was measured and is mostly worse (docs/METHODS.md).
   func fit(
     _ start: [Int], target: Int, value: (_ item: Int, _ level: Int) -> Double
   ) throws(StrategyError) -> [Int] {
