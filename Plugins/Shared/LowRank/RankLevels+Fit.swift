@@ -10,7 +10,7 @@ extension RankLevels {
   ///
   /// Rounds, because what is left over comes from rounding each item down by less than a step. Given to the best
   /// bidders alone it would all end up in the few linears with the largest outputs.
-  func fit(
+  package func fit(
     _ start: [Int], target: Int, value: (_ item: Int, _ level: Int) -> Double
   ) throws(StrategyError) -> [Int] {
     var levels = start
@@ -74,7 +74,7 @@ extension RankLevels {
 }
 
 extension StrategyError {
-  static func budgetTooSmall(target: Int, minimum: Int) -> StrategyError {
+  package static func budgetTooSmall(target: Int, minimum: Int) -> StrategyError {
     StrategyError(
       .invalid,
       "the budget of \(target) bytes for the selected linears is below the \(minimum) bytes that the lowest rank "

@@ -1,0 +1,100 @@
+import LowRank
+import PluginKit
+
+extension AdaSVD {
+  private static let aKey = "a"
+  private static let bKey = "b"
+
+  public func compress(
+    _ block: borrowing BlockEditor, _ allocation: [UInt32: LinearRank]
+  ) throws(StrategyError) {
+    let nodes = try block.selected()
+    let assigned = nodes.filter { allocation[$0.id] != nil }
+    for group in assigned.byInputGroup() {
+      if compensates { try compensate(group, allocation, block) } else { try truncate(group, allocation, block) }
+    }
+    for node in nodes { try block.forget(for: node, key: Self.basisKey) }
+  }
+
+  /// The whitened truncation as it is.
+  private func truncate(
+    _ group: [Node], _ allocation: [UInt32: LinearRank], _ block: borrowing BlockEditor
+  ) throws(StrategyError) {
+    for node in group {
+      guard let assigned = allocation[node.id] else { continue }
+      let basis = try block.kept(Float.self, for: node, key: Self.basisKey)
+      let pair = try FactorPair(
+        projecting: block.denseWeight(of: node), on: basis, rank: assigned.rank, block)
+      if split == .balanced { assigned.start.balance(pair.a, pair.b) }
+      try block.replace(node, with: pair.takeForm())
+      let (total, tail) = (assigned.start.total, assigned.start.tail(assigned.rank))
+      block.report("rank", Double(assigned.rank), about: node)
+      block.report("relative_error", total > 0 ? (tail / total).squareRoot() : 0, about: node)
+    }
+  }
+
+  /// Fits linears that read one input in parallel. Their factors pass through the workspace, because linears can
+  /// only be replaced one after the other.
+  private func compensate(
+    _ group: [Node], _ allocation: [UInt32: LinearRank], _ block: borrowing BlockEditor
+  ) throws(StrategyError) {
+    let input = try shifted(group[0], block)
+    try block.forEach(group.count) { (index) throws(StrategyError) in
+      let node = group[index]
+      guard let assigned = allocation[node.id] else { return }
+      do throws(StrategyError) {
+        let pair = try fit(node, assigned.rank, input, block)
+        try block.keep(pair.a, for: node, key: Self.aKey)
+        try block.keep(pair.b, for: node, key: Self.bKey)
+      } catch {
+        throw error.naming(node)
+      }
+    }
+    for node in group {
+      let pair = try FactorPair(
+        a: block.kept(Float.self, for: node, key: Self.aKey),
+        b: block.kept(Float.self, for: node, key: Self.bKey))
+      try block.replace(node, with: pair.takeForm())
+      try block.forget(for: node, key: Self.aKey)
+      try block.forget(for: node, key: Self.bKey)
+    }
+  }
+
+  /// What the linears that share the input of `node` are fitted to.
+  private func shifted(_ node: Node, _ block: borrowing BlockEditor) throws(StrategyError) -> ShiftedOutputs {
+    let gram = try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: true).takeMatrix()
+    do throws(StrategyError) {
+      switch target {
+      case .shifted:
+        return try ShiftedOutputs(gram: gram, cross: nil, anchor: anchor, ridge: ridge, block)
+      case .original:
+        let cross = try block.statistic(.inputCrossGram, of: node, as: Double.self).takeMatrix()
+        return try ShiftedOutputs(gram: gram, cross: cross, anchor: anchor, ridge: ridge, block)
+      }
+    } catch {
+      throw error.naming(node)
+    }
+  }
+
+  private func fit(
+    _ node: Node, _ rank: Int, _ input: borrowing ShiftedOutputs, _ block: borrowing BlockEditor
+  ) throws(StrategyError) -> FactorPair {
+    let weight = try block.converted(block.denseWeight(of: node), to: Double.self)
+    let p = try input.outputs(of: weight, block)
+    let basis: OutputBasis
+    switch update {
+    case .direct: basis = try OutputBasis.leading(of: p, rank: rank, unit: input.unit, block)
+    case .alternating:
+      let kept = try block.kept(Float.self, for: node, key: Self.basisKey)
+      var subspace = OutputSubspace(try block.leadingColumns(rank, of: kept, as: Double.self))
+      for _ in 0..<iterations { subspace = try subspace.updated(p, block) }
+      basis = try subspace.aligned(p, unit: input.unit, block)
+    }
+    let b = try input.inputSide(basis.vectors, weight, p, block)
+    let pair = try FactorPair(
+      a: block.converted(basis.vectors, to: Float.self), b: block.converted(b, to: Float.self))
+    if split == .balanced { basis.spectrum.balance(pair.a, pair.b) }
+    block.report("rank", Double(rank), about: node)
+    return pair
+  }
+}
