@@ -65,11 +65,12 @@ extension AdaSVD {
     let gram = try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: true).takeMatrix()
     do throws(StrategyError) {
       switch target {
-      case .shifted:
-        return try ShiftedOutputs(gram: gram, cross: nil, anchor: anchor, ridge: ridge, block)
-      case .original:
+      case .shifted: return try ShiftedOutputs(gram: gram, ridge: ridge, block)
+      case .between, .original:
         let cross = try block.statistic(.inputCrossGram, of: node, as: Double.self).takeMatrix()
-        return try ShiftedOutputs(gram: gram, cross: cross, anchor: anchor, ridge: ridge, block)
+        let original = try block.statistic(.inputGram, of: node, as: Double.self).takeMatrix()
+        return try ShiftedOutputs(
+          gram: gram, cross: cross, original: original, anchor: target.anchor, ridge: ridge, block)
       }
     } catch {
       throw error.naming(node)
@@ -81,20 +82,36 @@ extension AdaSVD {
   ) throws(StrategyError) -> FactorPair {
     let weight = try block.converted(block.denseWeight(of: node), to: Double.self)
     let p = try input.outputs(of: weight, block)
+    let size = try input.targetSize(weight, p, block)
+    let reachable = p.squaredNorm
+    var errors: [Double] = []
+    func record(_ explained: Double) { errors.append(Self.relativeError(size: size, explained: explained)) }
     let basis: OutputBasis
     switch update {
     case .direct: basis = try OutputBasis.leading(of: p, rank: rank, unit: input.unit, block)
     case .alternating:
       let kept = try block.kept(Float.self, for: node, key: Self.basisKey)
       var subspace = OutputSubspace(try block.leadingColumns(rank, of: kept, as: Double.self))
-      for _ in 0..<iterations { subspace = try subspace.updated(p, block) }
+      record(reachable - (try subspace.truncationLoss(weight, p, input, block)))
+      for _ in 0..<iterations {
+        subspace = try subspace.updated(p, block)
+        record(try subspace.explained(p, block))
+      }
       basis = try subspace.aligned(p, unit: input.unit, block)
     }
+    if update == .direct { record(try block.product(p, transposeA: true, basis.vectors).squaredNorm) }
     let b = try input.inputSide(basis.vectors, weight, p, block)
     let pair = try FactorPair(
       a: block.converted(basis.vectors, to: Float.self), b: block.converted(b, to: Float.self))
     if split == .balanced { basis.spectrum.balance(pair.a, pair.b) }
     block.report("rank", Double(rank), about: node)
+    block.report("relative_error", errors.last ?? 0, about: node)
+    block.report("relative_error_by_iteration", series: errors, about: node)
     return pair
+  }
+
+  /// `||T - A B X'|| / ||T||` from `||T||^2` and the part of it that the factors explain.
+  private static func relativeError(size: Double, explained: Double) -> Double {
+    size > 0 ? (max(0, size - explained) / size).squareRoot() : 0
   }
 }

@@ -13,7 +13,18 @@ import PluginKit
 /// `mean(1 - cos)` (the paper prints the cosine); the byte budget is exact; the target may be the outputs of the
 /// original model; and the optimum of the alternating updates is also computed directly.
 public struct AdaSVD: ForecastingStrategy {
-  enum Target: String, CaseIterable { case shifted, original }
+  enum Target: String, CaseIterable {
+    case shifted, between, original
+
+    /// The weight a of the original inputs in the target `W (a X + (1 - a) X')`.
+    var anchor: Double {
+      switch self {
+      case .shifted: 0
+      case .between: 0.5
+      case .original: 1
+      }
+    }
+  }
   enum Update: String, CaseIterable { case alternating, direct }
   enum Split: String, CaseIterable { case orthonormal, balanced }
 
@@ -23,7 +34,6 @@ public struct AdaSVD: ForecastingStrategy {
   let target: Target
   let update: Update
   let iterations: Int
-  let anchor: Double
   let split: Split
   let ridge: Double
   let step: Int
@@ -42,13 +52,12 @@ public struct AdaSVD: ForecastingStrategy {
         "the share a block of no importance keeps; 0 is keep - 0.1, at least keep / 2"),
       .bool("adaptive_compensation", default: true, "adaComp: fit to inputs from the compressed blocks"),
       .choice(
-        "target", of: Target.allCases.map(\.rawValue), default: Target.original.rawValue,
-        "outputs to reproduce: of the original weight on shifted inputs, or of the original model"),
+        "target", of: Target.allCases.map(\.rawValue), default: Target.between.rawValue,
+        "outputs to fit: shifted is the paper's W X', original W X of the original model, between their mean"),
       .choice(
         "update", of: Update.allCases.map(\.rawValue), default: Update.direct.rawValue,
         "direct solves for the best factors, alternating takes steps from the whitened truncation"),
       .int("iterations", in: 0...100, default: 1, "tau, for alternating; 0 is the whitened truncation"),
-      .float("anchor", in: 0.0...1.0, default: 1, "experimental").advanced,
       .float(
         "ridge", in: 0.0...1.0, default: 1e-8, "added to the Gram matrix, times the mean of its diagonal"
       ).advanced,
@@ -67,7 +76,6 @@ public struct AdaSVD: ForecastingStrategy {
     let compensates = try parameters.bool("adaptive_compensation")
     self.update = compensates ? update : .alternating
     iterations = compensates ? try parameters.int("iterations") : 0
-    anchor = try parameters.double("anchor")
     split = try parameters.choice("split", as: Split.self)
     ridge = try parameters.double("ridge")
     step = try parameters.int("rank_multiple")
@@ -95,7 +103,7 @@ public struct AdaSVD: ForecastingStrategy {
       guard compensates else { continue }
       try requests.request(
         .inputGram, of: node, as: Double.self, for: .compress, upstreamCompressed: true)
-      if target == .original {
+      if target != .shifted {
         try requests.request(.inputCrossGram, of: node, as: Double.self, for: .compress)
         try requests.request(.inputGram, of: node, as: Double.self, for: .compress)
       }

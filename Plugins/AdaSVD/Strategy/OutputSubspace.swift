@@ -25,6 +25,16 @@ struct OutputSubspace: ~Copyable {
     try host.product(p, transposeA: true, q).squaredNorm
   }
 
+  /// `||P - Q Q^T W L||^2` of the truncation that the updates start from, whose B is `Q^T W`.
+  func truncationLoss<Host: HostAccess & ~Copyable>(
+    _ weight: borrowing HostMatrix<Double>, _ p: borrowing HostMatrix<Double>, _ input: borrowing ShiftedOutputs,
+    _ host: borrowing Host
+  ) throws(StrategyError) -> Double {
+    let wanted = try host.product(p, transposeA: true, q)
+    let given = try host.product(input.whitened(weight, host), transposeA: true, q)
+    return p.squaredNorm - 2 * wanted.dot(given) + given.squaredNorm
+  }
+
   /// The same span in the singular directions of `Q^T P`, with their squared singular values.
   consuming func aligned<Host: HostAccess & ~Copyable>(
     _ p: borrowing HostMatrix<Double>, unit: Double, _ host: borrowing Host

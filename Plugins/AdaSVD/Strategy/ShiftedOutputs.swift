@@ -9,7 +9,8 @@ import PluginKit
 /// `||T - W' X'||^2 = ||T - M X'||^2 + ||P - W' L||^2`,   `P = M L = W K`
 ///
 /// - target shifted, `T = W X'`: `K = L` and `M = W`;
-/// - target original, `T = W X` with `C = X X'^T`: `K = C L^-T` and `M = W C G'^-1`.
+/// - target original, `T = W X` with `C = X X'^T`: `K = C L^-T` and `M = W C G'^-1`;
+/// - between, `T = W (a X + (1 - a) X')`: as original with `a C + (1 - a) G'` for C.
 ///
 /// So rank-k factors are best when A spans the k leading left singular vectors of P and `B = A^T M` (Eckart-Young).
 /// The paper's U-step (eq. 9-12, `A = T X'^T B^T (B G' B^T)^+`) followed by its V-step (eq. 13 without the misprint,
@@ -21,49 +22,64 @@ struct ShiftedOutputs: ~Copyable, Sendable {
   let unit: Double
   /// Lower triangular L `[n, n]`; nil where every input was zero.
   let factor: GramFactor?
-  /// `K^T` `[n, n]` for the original target.
+  /// `K^T` `[n, n]`; nil for the shifted target.
   private let cross: HostMatrix<Double>?
+  /// Stands for `(a X + (1 - a) X')(...)^T`, for the size of the target alone.
+  private let energy: HostMatrix<Double>?
 
-  /// `cross`: `C = sum x x'^T` `[n, n]`, or nil for the shifted target.
+  /// For the outputs of W on the shifted inputs.
   init<Host: HostAccess & ~Copyable>(
-    gram: consuming HostMatrix<Double>, cross: consuming HostMatrix<Double>?, anchor: Double, ridge: Double,
-    _ host: borrowing Host
+    gram: consuming HostMatrix<Double>, ridge: Double, _ host: borrowing Host
   ) throws(StrategyError) {
     let input = try WhitenedInput(gram, ridge: ridge, needsFactor: true, host)
-    let solved = try Self.solved(cross, input, anchor: anchor, host)
-    self.init(unit: input.unit, cross: solved, factor: input.takeFactor())
+    self.init(unit: input.unit, factor: input.takeFactor(), cross: nil, energy: nil)
   }
 
-  private init(unit: Double, cross: consuming HostMatrix<Double>?, factor: consuming GramFactor?) {
-    self.unit = unit
-    self.cross = cross
-    self.factor = factor
-  }
-
-  /// `K^T = L^-1 C^T`.
-  private static func solved<Host: HostAccess & ~Copyable>(
-    _ cross: borrowing HostMatrix<Double>?, _ input: borrowing WhitenedInput, anchor: Double,
-    _ host: borrowing Host
-  ) throws(StrategyError) -> HostMatrix<Double>? {
-    switch cross {
-    case .none: return nil
-    case .some(let cross):
-      switch input.factor {
-      case .none: return nil
-      case .some(let factor):
-        let kt = try host.newMatrix(Double.self, rows: cross.columns, columns: cross.rows)
-        for i in 0..<cross.rows {
-          cross.withRow(i) { row in
-            for j in row.indices {
-              kt[j, i] =
-                (anchor * row[j] + (1 - anchor) * input.gram[i, j]) / input.unit
-                + (i == j ? factor.ridge : 0)
-            }
-          }
-        }
-        try host.solveLower(factor.lower, kt)
-        return kt
+  /// For outputs between: `cross`: `C = sum x x'^T`, `original`: `G = sum x x^T`, `[n, n]`; `anchor`: a, at 1 the
+  /// outputs of the original model.
+  init<Host: HostAccess & ~Copyable>(
+    gram: consuming HostMatrix<Double>, cross: borrowing HostMatrix<Double>,
+    original: borrowing HostMatrix<Double>, anchor a: Double, ridge: Double, _ host: borrowing Host
+  ) throws(StrategyError) {
+    let blended = try host.newMatrix(Double.self, rows: gram.rows, columns: gram.columns)
+    let energy = try host.newMatrix(Double.self, rows: gram.rows, columns: gram.columns)
+    for i in 0..<gram.rows {
+      for j in 0..<gram.columns {
+        blended[i, j] = a * cross[i, j] + (1 - a) * gram[i, j]
+        // Twice C for C + C^T: it only meets symmetric products.
+        energy[i, j] = a * a * original[i, j] + (1 - a) * (2 * a * cross[i, j] + (1 - a) * gram[i, j])
       }
+    }
+    let input = try WhitenedInput(gram, ridge: ridge, needsFactor: true, host)
+    let solved = try Self.solved(blended, input, host)
+    self.init(unit: input.unit, factor: input.takeFactor(), cross: solved, energy: energy)
+  }
+
+  private init(
+    unit: Double, factor: consuming GramFactor?, cross: consuming HostMatrix<Double>?,
+    energy: consuming HostMatrix<Double>?
+  ) {
+    self.unit = unit
+    self.factor = factor
+    self.cross = cross
+    self.energy = energy
+  }
+
+  /// `K^T = L^-1 C^T`; nil where every input was zero.
+  private static func solved<Host: HostAccess & ~Copyable>(
+    _ cross: borrowing HostMatrix<Double>, _ input: borrowing WhitenedInput, _ host: borrowing Host
+  ) throws(StrategyError) -> HostMatrix<Double>? {
+    switch input.factor {
+    case .none: return nil
+    case .some(let factor):
+      let kt = try host.newMatrix(Double.self, rows: cross.columns, columns: cross.rows)
+      for i in 0..<cross.rows {
+        cross.withRow(i) { row in
+          for j in row.indices { kt[j, i] = row[j] / input.unit + (i == j ? factor.ridge : 0) }
+        }
+      }
+      try host.solveLower(factor.lower, kt)
+      return kt
     }
   }
 
@@ -105,5 +121,16 @@ struct ShiftedOutputs: ~Copyable, Sendable {
       }
     }
     return b
+  }
+
+  /// `||T||^2 / unit`, the ridge left out.
+  func targetSize<Host: HostAccess & ~Copyable>(
+    _ weight: borrowing HostMatrix<Double>, _ p: borrowing HostMatrix<Double>, _ host: borrowing Host
+  ) throws(StrategyError) -> Double {
+    guard unit > 0 else { return p.squaredNorm }
+    switch energy {
+    case .some(let gram): return max(0, try host.product(weight, gram).dot(weight) / unit)
+    case .none: return p.squaredNorm
+    }
   }
 }
