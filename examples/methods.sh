@@ -58,9 +58,10 @@ row 'adaCR only' "$(ada ', adaptive_compensation: false')"
 row 'adaComp only' "$(ada ', adaptive_ratio: false')"
 row '**both** (the defaults)' "$(ada '')"
 row 'both, then `quantize` 4 bits, groups of 64' "$(ada ''), { strategy: \"quantize\", bits: 4, group_size: 64 }"
-for target in shifted between original; do
-  row "both, \`$target\`, direct" "$(ada ", target: \"$target\", update: \"direct\"")"
-  for iterations in ${ITERATIONS:-1 3 15}; do
+row 'both, `shifted`, direct' "$(ada ', target: "shifted"')"
+row 'both, `original`, direct' "$(ada ', target: "original"')"
+for iterations in ${ITERATIONS:-1 3 15}; do
+  for target in ${TARGETS:-shifted original}; do
     row "both, \`$target\`, tau = $iterations" "$(steps "$iterations" "$target")"
   done
 done

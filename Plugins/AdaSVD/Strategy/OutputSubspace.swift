@@ -7,14 +7,15 @@ struct OutputSubspace: ~Copyable {
 
   init(_ q: consuming HostMatrix<Double>) { self.q = q }
 
-  /// One U-step and V-step: `Q <- orth(P P^T Q)`, `P` `[m, n]`.
+  /// One U-step and V-step: `Q <- orth(P S^T Q)`, `P` and `S` `[m, n]`.
   ///
-  /// The paper solves for A with the inverse of `B G' B^T`, `B = Q^T M`; that factor on the right does not change the
-  /// span. QR needs no inverse, and where the product has a lower rank it completes the basis.
+  /// `S = N L`, where `B = Q^T N` is what the factors had: `W L` for the truncation, P after a V-step. The paper
+  /// solves for A with the inverse of `B G' B^T`; that factor on the right does not change the span. QR needs no
+  /// inverse, and where the product has a lower rank it completes the basis.
   consuming func updated<Host: HostAccess & ~Copyable>(
-    _ p: borrowing HostMatrix<Double>, _ host: borrowing Host
+    _ p: borrowing HostMatrix<Double>, from s: borrowing HostMatrix<Double>, _ host: borrowing Host
   ) throws(StrategyError) -> OutputSubspace {
-    let seen = try host.product(p, transposeA: true, q)
+    let seen = try host.product(s, transposeA: true, q)
     return try OutputSubspace(host.qr(host.product(p, seen)).takeQ())
   }
 
@@ -25,13 +26,12 @@ struct OutputSubspace: ~Copyable {
     try host.product(p, transposeA: true, q).squaredNorm
   }
 
-  /// `||P - Q Q^T W L||^2` of the truncation that the updates start from, whose B is `Q^T W`.
+  /// `||P - Q Q^T W L||^2` of the truncation that the updates start from, whose B is `Q^T W`; `whitened`: `W L`.
   func truncationLoss<Host: HostAccess & ~Copyable>(
-    _ weight: borrowing HostMatrix<Double>, _ p: borrowing HostMatrix<Double>, _ input: borrowing ShiftedOutputs,
-    _ host: borrowing Host
+    _ p: borrowing HostMatrix<Double>, from whitened: borrowing HostMatrix<Double>, _ host: borrowing Host
   ) throws(StrategyError) -> Double {
     let wanted = try host.product(p, transposeA: true, q)
-    let given = try host.product(input.whitened(weight, host), transposeA: true, q)
+    let given = try host.product(whitened, transposeA: true, q)
     return p.squaredNorm - 2 * wanted.dot(given) + given.squaredNorm
   }
 
