@@ -14,7 +14,8 @@ import Testing
     for (value, share) in zip(importance, shares) { #expect(abs(share - (0.5 + value / 0.15 * 0.1)) < 1e-15) }
   }
 
-  @Test("the mean by weight is the target and no share leaves [minimum, 1]", arguments: [0.3, 0.6, 0.8, 0.97])
+  @Test(
+    "the mean by weight is the target and no share leaves [minimum, 1]", arguments: [0.3, 0.6, 0.8, 0.97])
   func theMeanStays(mean: Double) {
     let rows: [[Double]] = [
       [1, 1, 1, 1], [20, 1, 1, 1], [400, 20, 0.5, 0.01], [0, 0, 0, 1], [1, 0, 0, 0], [1e-300, 0, 1e-300, 0],
@@ -36,14 +37,17 @@ import Testing
 
   @Test("a block far above the others is full, and the others share what is left by their importance")
   func aDominantBlockIsFull() {
-    let shares = BlockShares.shares(importance: [40, 1, 2, 1], weights: [1, 1, 1, 1], mean: 0.6, minimum: 0.4)
+    let shares = BlockShares.shares(
+      importance: [40, 1, 2, 1], weights: [1, 1, 1, 1], mean: 0.6, minimum: 0.4)
     #expect(shares[0] == 1)
     #expect(abs((shares[2] - 0.4) / (shares[1] - 0.4) - 2) < 1e-12)
   }
 
   @Test("no room below the mean, no importance, or a broken one: the same share for all")
   func noAdaptation() {
-    for (importance, minimum) in [([3.0, 1], 0.6), ([3, 1], 0.9), ([0, 0], 0.3), ([.nan, 1], 0.3), ([-1, 0], 0.3)] {
+    for (importance, minimum) in [
+      ([3.0, 1], 0.6), ([3, 1], 0.9), ([0, 0], 0.3), ([.nan, 1], 0.3), ([-1, 0], 0.3),
+    ] {
       let shares = BlockShares.shares(importance: importance, weights: [1, 1], mean: 0.6, minimum: minimum)
       #expect(shares == [0.6, 0.6])
     }

@@ -24,7 +24,8 @@ import Testing
     }
   }
 
-  @Test("tau = 0 without adaCR is svdllm-v2 with equal shares, number for number", arguments: [0.4, 0.6, 0.9])
+  @Test(
+    "tau = 0 without adaCR is svdllm-v2 with equal shares, number for number", arguments: [0.4, 0.6, 0.9])
   func tauZeroIsTheWhitenedTruncation(keep: Double) throws {
     for off in [["adaptive_compensation": "false"], ["update": "alternating", "iterations": "0"]] {
       let (ours, theirs) = (Models.decoder(importance: [3, 1]), Models.decoder(importance: [3, 1]))
@@ -74,7 +75,8 @@ import Testing
     }
   }
 
-  @Test("more iterations never lose, and many are the direct solution, the best of its rank", arguments: shapes)
+  @Test(
+    "more iterations never lose, and many are the direct solution, the best of its rank", arguments: shapes)
   func manyIterationsAreTheOptimum(m: Int, n: Int) throws {
     let w = Models.weight(m, n, 5)
     let (x, y) = Models.inputs(n, tokens: 60, shift: 0.5, 6)

@@ -15,7 +15,9 @@ enum Models {
   }
 
   /// Inputs `[n, tokens]` of falling variance, and the same after a disturbance.
-  static func inputs(_ n: Int, tokens: Int, shift: Double, _ seed: UInt64) -> (original: Matrix, shifted: Matrix) {
+  static func inputs(_ n: Int, tokens: Int, shift: Double, _ seed: UInt64) -> (
+    original: Matrix, shifted: Matrix
+  ) {
     let mixed = Matrix.random(n, n, seed: seed + 100) * Matrix.random(n, tokens, seed: seed)
     var factor = 1.0
     var x = mixed

@@ -79,7 +79,8 @@ private func importedModules(_ text: String) -> [String] {
   /// What a strategy is built on besides the kit.
   private static let uses: [Substring: Set<String>] = ["SVDLLMv2": ["LowRank"], "AdaSVD": ["LowRank"]]
 
-  @Test("a strategy sees the plugin kit and its shared targets; those the kit alone; an entry its strategy too")
+  @Test(
+    "a strategy sees the plugin kit and its shared targets; those the kit alone; an entry its strategy too")
   func plugins() throws {
     let files = sources("Plugins")
     try #require(!files.isEmpty)

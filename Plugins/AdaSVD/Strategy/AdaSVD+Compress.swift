@@ -11,7 +11,11 @@ extension AdaSVD {
     let nodes = try block.selected()
     let assigned = nodes.filter { allocation[$0.id] != nil }
     for group in assigned.byInputGroup() {
-      if compensates { try compensate(group, allocation, block) } else { try truncate(group, allocation, block) }
+      if compensates {
+        try compensate(group, allocation, block)
+      } else {
+        try truncate(group, allocation, block)
+      }
     }
     for node in nodes { try block.forget(for: node, key: Self.basisKey) }
   }
@@ -62,7 +66,8 @@ extension AdaSVD {
 
   /// What the linears that share the input of `node` are fitted to.
   private func shifted(_ node: Node, _ block: borrowing BlockEditor) throws(StrategyError) -> ShiftedOutputs {
-    let gram = try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: true).takeMatrix()
+    let gram = try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: true)
+      .takeMatrix()
     do throws(StrategyError) {
       switch target {
       case .shifted: return try ShiftedOutputs(gram: gram, ridge: ridge, block)

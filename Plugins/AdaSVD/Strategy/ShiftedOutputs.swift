@@ -105,7 +105,8 @@ struct ShiftedOutputs: ~Copyable, Sendable {
 
   /// `B = Q^T M` `[k, n]` for orthonormal columns Q `[m, k]`.
   func inputSide<Host: HostAccess & ~Copyable>(
-    _ q: borrowing HostMatrix<Double>, _ weight: borrowing HostMatrix<Double>, _ p: borrowing HostMatrix<Double>,
+    _ q: borrowing HostMatrix<Double>, _ weight: borrowing HostMatrix<Double>,
+    _ p: borrowing HostMatrix<Double>,
     _ host: borrowing Host
   ) throws(StrategyError) -> HostMatrix<Double> {
     guard cross != nil else { return try host.product(q, transposeA: true, weight) }

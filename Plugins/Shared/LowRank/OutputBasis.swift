@@ -37,7 +37,8 @@ extension WhitenedInput {
     let w = try host.converted(weight, to: Double.self)
     if w.rows <= w.columns { return try wide(w, rank: rank, host) }
     switch factor {
-    case .some(let factor): return try OutputBasis.tall(host.product(w, factor.lower), rank: rank, unit: unit, host)
+    case .some(let factor):
+      return try OutputBasis.tall(host.product(w, factor.lower), rank: rank, unit: unit, host)
     case .none: return try OutputBasis.tall(w, rank: rank, unit: unit, host)
     }
   }

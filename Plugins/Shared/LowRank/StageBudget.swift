@@ -7,7 +7,9 @@ package struct StageBudget {
   package let current: [Int]
   package let target: Int
 
-  package init<Host: HostAccess & ~Copyable>(_ host: borrowing Host, of strategy: String) throws(StrategyError) {
+  package init<Host: HostAccess & ~Copyable>(_ host: borrowing Host, of strategy: String)
+    throws(StrategyError)
+  {
     guard let target = try host.budgetTarget() else {
       throw StrategyError(.invalid, "\(strategy) needs a budget; give the stage a value for keep")
     }
