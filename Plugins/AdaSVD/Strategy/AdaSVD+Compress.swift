@@ -73,9 +73,8 @@ extension AdaSVD {
       case .shifted: return try ShiftedOutputs(gram: gram, ridge: ridge, block)
       case .between, .original:
         let cross = try block.statistic(.inputCrossGram, of: node, as: Double.self).takeMatrix()
-        let original = try block.statistic(.inputGram, of: node, as: Double.self).takeMatrix()
         return try ShiftedOutputs(
-          gram: gram, cross: cross, original: original, anchor: target.anchor, ridge: ridge, block)
+          gram: gram, cross: cross, anchor: target.anchor, ridge: ridge, block)
       }
     } catch {
       throw error.naming(node)
@@ -87,8 +86,7 @@ extension AdaSVD {
   ) throws(StrategyError) -> FactorPair {
     let weight = try block.converted(block.denseWeight(of: node), to: Double.self)
     let p = try input.outputs(of: weight, block)
-    let size = try input.targetSize(weight, p, block)
-    let reachable = p.squaredNorm
+    let size = p.squaredNorm
     var errors: [Double] = []
     func record(_ explained: Double) { errors.append(Self.relativeError(size: size, explained: explained)) }
     let basis: OutputBasis
@@ -98,7 +96,7 @@ extension AdaSVD {
       let kept = try block.kept(Float.self, for: node, key: Self.basisKey)
       var subspace = OutputSubspace(try block.leadingColumns(rank, of: kept, as: Double.self))
       let whitened = try input.whitened(weight, block)
-      record(reachable - (try subspace.truncationLoss(p, from: whitened, block)))
+      record(size - (try subspace.truncationLoss(p, from: whitened, block)))
       subspace = try subspace.updated(p, from: whitened, block)
       record(try subspace.explained(p, block))
       for _ in 1..<iterations {
@@ -118,7 +116,8 @@ extension AdaSVD {
     return pair
   }
 
-  /// `||T - A B X'|| / ||T||` from `||T||^2` and the part of it that the factors explain.
+  /// `||M X' - A B X'|| / ||M X'||` from `||M X'||^2` and the part of it that the factors explain. For shifted
+  /// targets `M X' = T`; else what no linear map of `X'` can give is left out, so no further statistic is needed.
   private static func relativeError(size: Double, explained: Double) -> Double {
     size > 0 ? (max(0, size - explained) / size).squareRoot() : 0
   }

@@ -105,7 +105,6 @@ public struct AdaSVD: ForecastingStrategy {
         .inputGram, of: node, as: Double.self, for: .compress, upstreamCompressed: true)
       if target != .shifted {
         try requests.request(.inputCrossGram, of: node, as: Double.self, for: .compress)
-        try requests.request(.inputGram, of: node, as: Double.self, for: .compress)
       }
     }
   }

@@ -24,45 +24,35 @@ struct ShiftedOutputs: ~Copyable, Sendable {
   let factor: GramFactor?
   /// `K^T` `[n, n]`; nil for the shifted target.
   private let cross: HostMatrix<Double>?
-  /// Stands for `(a X + (1 - a) X')(...)^T`, for the size of the target alone.
-  private let energy: HostMatrix<Double>?
 
   /// For the outputs of W on the shifted inputs.
   init<Host: HostAccess & ~Copyable>(
     gram: consuming HostMatrix<Double>, ridge: Double, _ host: borrowing Host
   ) throws(StrategyError) {
     let input = try WhitenedInput(gram, ridge: ridge, needsFactor: true, host)
-    self.init(unit: input.unit, factor: input.takeFactor(), cross: nil, energy: nil)
+    self.init(unit: input.unit, factor: input.takeFactor(), cross: nil)
   }
 
-  /// For outputs between: `cross`: `C = sum x x'^T`, `original`: `G = sum x x^T`, `[n, n]`; `anchor`: a, at 1 the
-  /// outputs of the original model.
+  /// For outputs between: `cross`: `C = sum x x'^T` `[n, n]`; `anchor`: a, at 1 the outputs of the original model.
   init<Host: HostAccess & ~Copyable>(
-    gram: consuming HostMatrix<Double>, cross: borrowing HostMatrix<Double>,
-    original: borrowing HostMatrix<Double>, anchor a: Double, ridge: Double, _ host: borrowing Host
+    gram: consuming HostMatrix<Double>, cross: borrowing HostMatrix<Double>, anchor a: Double, ridge: Double,
+    _ host: borrowing Host
   ) throws(StrategyError) {
     let blended = try host.newMatrix(Double.self, rows: gram.rows, columns: gram.columns)
-    let energy = try host.newMatrix(Double.self, rows: gram.rows, columns: gram.columns)
     for i in 0..<gram.rows {
-      for j in 0..<gram.columns {
-        blended[i, j] = a * cross[i, j] + (1 - a) * gram[i, j]
-        // Twice C for C + C^T: it only meets symmetric products.
-        energy[i, j] = a * a * original[i, j] + (1 - a) * (2 * a * cross[i, j] + (1 - a) * gram[i, j])
-      }
+      for j in 0..<gram.columns { blended[i, j] = a * cross[i, j] + (1 - a) * gram[i, j] }
     }
     let input = try WhitenedInput(gram, ridge: ridge, needsFactor: true, host)
     let solved = try Self.solved(blended, input, host)
-    self.init(unit: input.unit, factor: input.takeFactor(), cross: solved, energy: energy)
+    self.init(unit: input.unit, factor: input.takeFactor(), cross: solved)
   }
 
   private init(
-    unit: Double, factor: consuming GramFactor?, cross: consuming HostMatrix<Double>?,
-    energy: consuming HostMatrix<Double>?
+    unit: Double, factor: consuming GramFactor?, cross: consuming HostMatrix<Double>?
   ) {
     self.unit = unit
     self.factor = factor
     self.cross = cross
-    self.energy = energy
   }
 
   /// `K^T = L^-1 C^T`; nil where every input was zero.
@@ -122,16 +112,5 @@ struct ShiftedOutputs: ~Copyable, Sendable {
       }
     }
     return b
-  }
-
-  /// `||T||^2 / unit`, the ridge left out.
-  func targetSize<Host: HostAccess & ~Copyable>(
-    _ weight: borrowing HostMatrix<Double>, _ p: borrowing HostMatrix<Double>, _ host: borrowing Host
-  ) throws(StrategyError) -> Double {
-    guard unit > 0 else { return p.squaredNorm }
-    switch energy {
-    case .some(let gram): return max(0, try host.product(weight, gram).dot(weight) / unit)
-    case .none: return p.squaredNorm
-    }
   }
 }
