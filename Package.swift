@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.3
 import PackageDescription
 
 // The layering, lowest first. `Tests/LayeringTests` holds every `import` line against this table.
@@ -39,7 +39,7 @@ var targets: [Target] = [
     name: "CLI", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/CLI",
     swiftSettings: language),
   .executableTarget(
-    name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/Benchmarks",
+    name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Tests/Benchmarks",
     swiftSettings: language),
 ]
 targets += host.map { module in

@@ -3,7 +3,7 @@
 
 require_swift() {
   if ! command -v swift >/dev/null 2>&1; then
-    echo "error: there is no 'swift' on the PATH; install a Swift 6.1 or newer toolchain from https://www.swift.org/install" >&2
+    echo "error: there is no 'swift' on the PATH; install a Swift 6.3 or newer toolchain from https://www.swift.org/install" >&2
     exit 1
   fi
 }

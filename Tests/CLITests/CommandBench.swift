@@ -24,7 +24,8 @@ struct CommandBench {
     _ arguments: [String], environment: [String: String] = [:], whileRunning: (Process) -> Void = { _ in }
   ) throws -> ChildProcess {
     try ChildProcess.run(
-      BuildFolder.lathe, arguments, environment: Self.quick.merging(environment) { $1 }, folder: folder.path,
+      BuildFolder.lathe, arguments, environment: Self.ownPlugins.merging(environment) { $1 },
+      folder: folder.path,
       whileRunning: whileRunning)
   }
 
@@ -37,8 +38,8 @@ struct CommandBench {
     try lathe("compress --model model --recipe r.json5 --output out \(more)")
   }
 
-  /// With a core chosen the command does not start itself again.
-  private static let quick = ["OPENBLAS_CORETYPE": "Haswell", "LATHE_PLUGIN_PATH": BuildFolder.path]
+  /// The plugins of this build and no others.
+  private static let ownPlugins = ["LATHE_PLUGIN_PATH": BuildFolder.path]
 
   /// What the folder holds besides what it started with, hidden names too.
   var leftovers: [String] { folder.names().filter { !["model", "text.txt", "r.json5"].contains($0) } }

@@ -19,6 +19,9 @@ private let allowed: [String: Set<String>] = {
   ]
 }()
 
+/// Modules that do not lie in the host's folder.
+private let elsewhere = ["Kit": "Sources/PluginAPI/Kit", "Benchmarks": "Tests/Benchmarks"]
+
 /// Modules of the system and the toolchain.
 private let system: Set<String> = ["Swift", "Foundation", "Glibc", "Dispatch", "Synchronization"]
 
@@ -44,7 +47,7 @@ private func importedModules(_ text: String) -> [String] {
 @Suite struct LayeringTests {
   @Test("a host module imports only what stands below it", arguments: allowed.keys.sorted())
   func imports(module: String) throws {
-    let folder = module == "Kit" ? "Sources/PluginAPI/Kit" : "Sources/Host/\(module)"
+    let folder = elsewhere[module] ?? "Sources/Host/\(module)"
     let files = sources(folder)
     try #require(!files.isEmpty)
     let permitted = try #require(allowed[module]).union(system)
@@ -53,6 +56,22 @@ private func importedModules(_ text: String) -> [String] {
         #expect(permitted.contains(name), "\(file.path) imports \(name)")
       }
     }
+  }
+
+  @Test("Package.swift gives no host module more than the table allows")
+  func package() throws {
+    let text = try String(contentsOf: Shared.packageRoot.appending(path: "Package.swift"), encoding: .utf8)
+    let table = try #require(text.split(separator: "let host:").last?.split(separator: "\n]\n").first)
+    var rows = 0
+    for line in table.split(separator: "\n") {
+      let names = line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+        .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+      guard let module = names.first else { continue }
+      rows += 1
+      let extra = Set(names.dropFirst()).subtracting(allowed[module] ?? [])
+      #expect(extra == [], "\(module) is given \(extra)")
+    }
+    #expect(rows >= 9)
   }
 
   @Test("every module of the host has its row in the table")

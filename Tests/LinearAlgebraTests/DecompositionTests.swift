@@ -15,6 +15,23 @@ import Testing
     #expect(Oracle.obeysSignRule(d.u))
   }
 
+  @Test("the fallback, QR iteration, gives the same decomposition", arguments: shapes)
+  func fallback(shape: (Int, Int)) throws {
+    let a = Oracle.normal(Double.self, shape.0, shape.1)
+    let expected = try svd(a, workers: .serial)
+    let k = expected.values.count
+    var (u, vt) = (Matrix<Double>(rows: shape.0, columns: k), Matrix<Double>(rows: k, columns: shape.1))
+    var values = [Double](repeating: 0, count: k)
+    try u.withMutableView { u in
+      try vt.withMutableView { vt in
+        let converged = try a.withView { try decompose($0, u, &values, vt, method: .qrIteration) }
+        #expect(converged)
+      }
+    }
+    #expect(zip(values, expected.values).allSatisfy { abs($0 - $1) < 1e-12 * expected.values[0] })
+    #expect(Oracle.distance(Oracle.product(Oracle.scaled(u, columns: values), false, vt), a) < 1e-12)
+  }
+
   @Test("the same laws hold in f32", arguments: shapes)
   func single(shape: (Int, Int)) throws {
     let a = Oracle.normal(Float.self, shape.0, shape.1)

@@ -4,7 +4,7 @@ import Testing
 @Suite struct GemmTests {
   @Test(
     "gemm agrees with the definition, with every transposition",
-    arguments: [(1, 1, 1), (3, 5, 7), (1, 64, 9), (130, 33, 70)],
+    arguments: [(1, 1, 1), (3, 5, 7), (1, 64, 9), (64, 1, 9), (1, 1, 40), (5, 4, 1), (130, 33, 70)],
     [(false, false), (false, true), (true, false), (true, true)])
   func definition(size: (Int, Int, Int), transposes: (Bool, Bool)) throws {
     let (m, n, k) = size
@@ -27,6 +27,46 @@ import Testing
     #expect(c == product)
     try gemm(a, b, beta: 2, into: &c, workers: .serial)
     #expect(Oracle.distance(c, Matrix(rows: 4, columns: 6) { 3 * product[$0, $1] }) < 1e-14)
+  }
+
+  @Test(
+    "a product with one row or column writes over NaN too, and reads strided vectors",
+    arguments: [false, true])
+  func vectors(transpose: Bool) throws {
+    let a = Oracle.normal(Double.self, 6, 6)
+    let whole = Oracle.normal(Double.self, 6, 9, seed: 2)
+    let expected = try gemm(a, transposeA: transpose, whole, workers: .serial)
+    var c = Matrix<Double>(rows: 6, columns: 9) { _, _ in .nan }
+    try c.withMutableView { c in
+      try a.withView { a in
+        try whole.withView { whole in
+          for j in 0..<9 {
+            let column = j..<j + 1
+            try gemm(
+              a, transposeA: transpose, whole.part(rows: 0..<6, columns: column), transposeB: false,
+              into: c.part(rows: 0..<6, columns: column), workers: .serial)
+          }
+        }
+      }
+    }
+    #expect(Oracle.distance(c, expected) < 1e-14)
+  }
+
+  @Test("sizes beyond 32 bits are refused before any memory is touched")
+  func oversized() {
+    let size = Int(Int32.max) + 1
+    var one = 0.0
+    withUnsafeMutablePointer(to: &one) { pointer in
+      let tall = MutableMatrixView(pointer, rows: size, columns: 0, rowStride: 1)
+      let square = MatrixView(pointer, rows: size, columns: size)
+      let nothing = MatrixView(pointer, rows: 0, columns: 0)
+      let expected = LinearAlgebraError.tooLarge(operation: "gemm", rows: size, columns: 0)
+      #expect(throws: expected) { try gemm(tall.readable, nothing, into: tall, workers: .serial) }
+      let values = UnsafeMutableBufferPointer<Double>(start: pointer, count: 1)
+      #expect(throws: LinearAlgebraError.tooLarge(operation: "eigh", rows: size, columns: size)) {
+        try eigh(square, values: values, vectors: nil, workers: .serial)
+      }
+    }
   }
 
   @Test("an empty inner extent gives zeros, an empty outer one nothing")

@@ -108,11 +108,11 @@ import Testing
       ("quantization_config", ["bits": 4], .quantized(method: "an unknown method")),
       ("quantization", ["group_size": 64], .quantized(method: "quantization")),
       (
-        "quantization_config", ["quant_method": "lathe", "version": 2, "linears": [:]],
+        "quantization_config", ["format": "lathe", "version": 2, "linears": [:]],
         .layoutVersion(found: "2", known: 1)
       ),
       (
-        "quantization_config", ["quant_method": "lathe", "version": 1],
+        "quantization_config", ["format": "lathe", "version": 1],
         .missing(key: "quantization_config.linears")
       ),
     ]

@@ -118,7 +118,7 @@ import Testing
     #expect(compressed.configuration.objectValue?.keys == keys + ["quantization_config"])
     for key in keys { #expect(compressed.configuration[key] == source.configuration[key]) }
     let layout = compressed.configuration["quantization_config"]
-    #expect(layout?["quant_method"] == "lathe" && layout?["version"] == 1)
+    #expect(layout?["format"] == "lathe" && layout?["quant_method"] == nil && layout?["version"] == 1)
     let expected: JSON = [
       [["storage": "quantized", "bits": 4, "group_size": 0, "symmetric": true]],
       [["storage": "dense"], ["storage": "dense"]],
@@ -175,7 +175,7 @@ import Testing
       var fixture = try CheckpointFixture()
       fixture.set(
         "quantization_config",
-        ["quant_method": "lathe", "version": 1, "linears": .object(JSONObject([(name, layout)]))])
+        ["format": "lathe", "version": 1, "linears": .object(JSONObject([(name, layout)]))])
       let path = try fixture.write(temporary, "model")
       let error = failure { () throws(ModelIOError) in try Checkpoint(directory: path) }
       FilePath.remove(path)

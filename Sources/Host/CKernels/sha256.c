@@ -65,7 +65,7 @@ static void compress_sha(uint32_t state[8], const uint8_t *bytes, size_t blocks)
     __m128i w[4];
     for (int i = 0; i < 4; i++)
       w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(bytes + 16 * i)), swap);
-#pragma clang loop unroll(full)
+#pragma GCC unroll 16
     for (int i = 0; i < 16; i++) {
       __m128i now = w[i & 3];
       __m128i sum = _mm_add_epi32(now, _mm_loadu_si128((const __m128i *)(round_constants + 4 * i)));

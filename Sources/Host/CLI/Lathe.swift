@@ -13,7 +13,7 @@ enum Lathe {
   }
 
   static func main() {
-    KernelChoice.apply()
+    ProcessSetup.apply()
     Interruption.install()
     exit(run(CommandLine.arguments.dropFirst()).rawValue)
   }
@@ -41,8 +41,9 @@ enum Lathe {
       let arguments = try Arguments(words, for: command)
       let session = try Session(arguments)
       defer { session.display.clear() }
+      // What is finished is finished, also when Ctrl-C comes with the last step.
       let status = try command.run(arguments, session)
-      return Interruption.wasRequested ? .interrupted : status
+      return status == .interrupted ? fail("interrupted; nothing was written", status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
     } catch {

@@ -11,10 +11,7 @@ public enum CalibrationText {
       do {
         data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
       } catch {
-        let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
-          "\(($0 as? NSError)?.localizedDescription ?? "")"
-        }
-        throw .unreadable(path: path, reason: reason ?? error.localizedDescription)
+        throw .unreadable(path: path, reason: SystemReason.text(of: error))
       }
       guard let text = String(data: data, encoding: .utf8) else { throw .notUTF8(path: path) }
       if path.lowercased().hasSuffix(".jsonl") {

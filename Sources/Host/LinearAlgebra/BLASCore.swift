@@ -1,6 +1,5 @@
 import CKernels
 import COpenBLAS
-import Tensors
 
 /// Which of OpenBLAS's kernel sets runs, and which one should.
 ///
@@ -37,17 +36,29 @@ public enum BLASCore {
   /// A better kernel set for this machine than the running one; nil when there is none.
   public static var recommended: String? { recommendation(running: running, features: .detected) }
 
-  /// The kernel set to ask for when `running` uses less than the processor has.
+  /// The kernel set to ask for when `running` is known to use less than the processor has; nil when it does not,
+  /// and when the user has decided by a `userSetting` that is not empty.
   ///
-  /// Cooperlake's kernels are SkylakeX's with bfloat16 products added. Names are compared without case.
-  public static func recommendation(running: String, features: Features) -> String? {
+  /// Cooperlake's kernels are SkylakeX's with bfloat16 products added. Names are compared without case; a name that
+  /// is not in the tables, one of another architecture or of a newer library, is left alone.
+  public static func recommendation(
+    running: String, features: Features, userSetting: String? = nil
+  ) -> String? {
+    guard userSetting?.isEmpty ?? true else { return nil }
     let running = running.lowercased()
-    let wide: Set = ["skylakex", "cooperlake", "sapphirerapids", "zen4", "zen5"]
-    guard !wide.contains(running) else { return nil }
-    if features.avx512 { return features.avx512BFloat16 ? "Cooperlake" : "SkylakeX" }
-    let medium: Set = ["haswell", "zen", "excavator"]
-    return features.avx2 && !medium.contains(running) ? "Haswell" : nil
+    if features.avx512, vectorsOf256Bits.contains(running) || narrower.contains(running) {
+      return features.avx512BFloat16 ? "Cooperlake" : "SkylakeX"
+    }
+    return features.avx2 && narrower.contains(running) ? "Haswell" : nil
   }
+
+  private static let vectorsOf256Bits: Set = ["haswell", "zen", "excavator"]
+  /// Kernel sets with shorter vectors, or without fused multiply-add on all of them.
+  private static let narrower: Set = [
+    "sandybridge", "nehalem", "penryn", "dunnington", "core2", "prescott", "banias", "katmai", "coppermine",
+    "northwood", "atom", "nano", "athlon", "opteron", "opteron_sse3", "barcelona", "bobcat", "bulldozer",
+    "piledriver", "steamroller", "generic", "unknown",
+  ]
 
   /// Speed of an f32 product of two square matrices of `size`, in GFLOP/s: the best of `repetitions`.
   public static func measuredGigaflops(size: Int, workers: Workers, repetitions: Int = 3) -> Double {

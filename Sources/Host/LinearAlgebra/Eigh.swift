@@ -29,7 +29,7 @@ public func eigh<Scalar: RealScalar>(
     try syevd(work, w, wantsVectors: vectors != nil)
     guard let vectors else { return }
     vectors.transposeInPlace(workers: workers)
-    SignRule.apply(columns: vectors, rows: nil)
+    SignRule.apply(columns: vectors, rows: nil, workers: workers)
   }
 }
 
@@ -90,6 +90,8 @@ private func syevd<Scalar: RealScalar>(
 
 extension MutableMatrixView {
   /// Exchanges rows and columns of a square matrix.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func transposeInPlace(workers: Workers) {
     let tiling = Tiling(rows: rows, columns: rows, edge: 64)
     let tiles = tiling.lowerTriangle

@@ -58,10 +58,31 @@ func multiply<Scalar: RealScalar>(
   _ beta: Scalar, _ c: MutableMatrixView<Scalar>
 ) {
   guard c.rows > 0, c.columns > 0 else { return }
+  let k = transposeA ? a.rows : a.columns
+  // A product would pack the whole matrix to use each element once.
+  if c.rows == 1, k > 0 {
+    return multiply(alpha, b, !transposeB, a.base, transposeA ? a.leading : 1, beta, c, 1)
+  }
+  if c.columns == 1, k > 0 {
+    return multiply(alpha, a, transposeA, b.base, transposeB ? 1 : b.leading, beta, c, c.readable.leading)
+  }
   Scalar.routines.gemm(
     CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-    Int32(c.rows), Int32(c.columns), Int32(transposeA ? a.rows : a.columns), alpha, a.base, a.leading, b.base,
+    Int32(c.rows), Int32(c.columns), Int32(k), alpha, a.base, a.leading, b.base,
     b.leading, beta, c.base, c.readable.leading)
+}
+
+/// y = alpha op(A) x + beta y, y the one row or column of `c`.
+private func multiply<Scalar: RealScalar>(
+  _ alpha: Scalar, _ a: MatrixView<Scalar>, _ transpose: Bool, _ x: UnsafePointer<Scalar>, _ strideX: Int32,
+  _ beta: Scalar, _ c: MutableMatrixView<Scalar>, _ strideY: Int32
+) {
+  // Whether 0 times NaN is 0 in ?gemv differs between versions of OpenBLAS.
+  if beta == 0 { c.fill(0) }
+  Scalar.routines.gemv(
+    CblasRowMajor, transpose ? CblasTrans : CblasNoTrans, Int32(a.rows), Int32(a.columns), alpha, a.base,
+    a.leading,
+    x, strideX, beta == 0 ? 1 : beta, c.base, strideY)
 }
 
 extension MatrixView {

@@ -28,7 +28,12 @@ public struct GramAccumulator: Sendable {
         let wide = chunks.widen(x.rows(rows), workers: workers)
         workers.forEach(count: tiles.count) { index in
           let (down, across) = (tiling.rowRange(tiles[index].row), tiling.columnRange(tiles[index].column))
-          multiplyTransposed(wide, down, wide, across, gram)
+          if down == across {
+            multiplyBySelf(
+              1, wide.part(rows: 0..<wide.rows, columns: down), true, 1, gram.part(rows: down, columns: down))
+          } else {
+            multiplyTransposed(wide, down, wide, across, gram)
+          }
         }
       }
     }

@@ -37,9 +37,8 @@ public func qr<Scalar: RealScalar>(
       throw LinearAlgebraError.invalidArgument(operation: "gelqf", argument: Int(-info))
     }
     q.copy(from: copy.readable.part(rows: 0..<rows, columns: 0..<k))
-    for i in 0..<k {
-      for j in 0..<columns { r[i, j] = j < i ? 0 : copy[i, j] }
-    }
+    r.copy(from: copy.readable.rows(0..<k))
+    for i in 0..<k { (r.base + i * r.rowStride).update(repeating: 0, count: i) }
     Scalar.routines.orglq(&count, &n, &count, q.base, &strideQ, tau, work, &workSize, &info)
     guard info == 0 else {
       throw LinearAlgebraError.invalidArgument(operation: "orglq", argument: Int(-info))
@@ -63,11 +62,17 @@ public func qr<Scalar: RealScalar>(
   return QRDecomposition(q: q, r: r)
 }
 
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 private func makeDiagonalNonNegative<Scalar: RealScalar>(
   _ q: MutableMatrixView<Scalar>, _ r: MutableMatrixView<Scalar>
 ) {
-  for i in 0..<r.rows where r[i, i] < 0 {
+  // Row by row: a column of a row-major matrix misses the cache at every element.
+  let negative = (0..<r.rows).filter { r[$0, $0] < 0 }
+  for i in negative {
     for j in i..<r.columns { r[i, j] = -r[i, j] }
-    for row in 0..<q.rows { q[row, i] = -q[row, i] }
+  }
+  for row in 0..<q.rows {
+    for i in negative { q[row, i] = -q[row, i] }
   }
 }

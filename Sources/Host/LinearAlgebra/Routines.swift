@@ -16,6 +16,10 @@ public struct Routines<Scalar>: Sendable {
       CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, Int32, Int32, Int32, Scalar, Input, Int32, Input, Int32,
       Scalar, Output, Int32
     ) -> Void
+  let gemv:
+    @Sendable (
+      CBLAS_ORDER, CBLAS_TRANSPOSE, Int32, Int32, Scalar, Input, Int32, Input, Int32, Scalar, Output, Int32
+    ) -> Void
   let syrk:
     @Sendable (
       CBLAS_ORDER, CBLAS_UPLO, CBLAS_TRANSPOSE, Int32, Int32, Scalar, Input, Int32, Scalar, Output, Int32
@@ -57,14 +61,16 @@ public struct Routines<Scalar>: Sendable {
 
 extension Routines<Float> {
   static let single = Routines(
-    gemm: cblas_sgemm, syrk: cblas_ssyrk, trsm: cblas_strsm, transpose: cblas_somatcopy, potrf: spotrf_,
+    gemm: cblas_sgemm, gemv: cblas_sgemv, syrk: cblas_ssyrk, trsm: cblas_strsm, transpose: cblas_somatcopy,
+    potrf: spotrf_,
     syevd: ssyevd_, syevr: ssyevr_, gesdd: sgesdd_, gesvd: sgesvd_, gelqf: sgelqf_, orglq: sorglq_,
     countNonFinite: count_nonfinite_f32, sumOfSquares: sum_of_squares_f32)
 }
 
 extension Routines<Double> {
   static let double = Routines(
-    gemm: cblas_dgemm, syrk: cblas_dsyrk, trsm: cblas_dtrsm, transpose: cblas_domatcopy, potrf: dpotrf_,
+    gemm: cblas_dgemm, gemv: cblas_dgemv, syrk: cblas_dsyrk, trsm: cblas_dtrsm, transpose: cblas_domatcopy,
+    potrf: dpotrf_,
     syevd: dsyevd_, syevr: dsyevr_, gesdd: dgesdd_, gesvd: dgesvd_, gelqf: dgelqf_, orglq: dorglq_,
     countNonFinite: count_nonfinite_f64, sumOfSquares: sum_of_squares_f64)
 }

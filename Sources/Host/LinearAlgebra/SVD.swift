@@ -29,7 +29,7 @@ public func svd<Scalar: RealScalar>(
   {
     throw .noConvergence(operation: "svd")
   }
-  SignRule.apply(columns: u, rows: vt)
+  SignRule.apply(columns: u, rows: vt, workers: workers)
 }
 
 /// The thin singular value decomposition; see the form on views.
@@ -52,14 +52,14 @@ public func svd<Scalar: RealScalar>(
   return SingularValueDecomposition(u: u, values: values, vt: vt)
 }
 
-enum SVDMethod {
+package enum SVDMethod {
   case divideAndConquer, qrIteration
 }
 
 /// Runs LAPACK on a copy of `a`; false when it does not converge or its workspace cannot be counted.
 ///
 /// A row-major is its transpose column-major, A^T = V diag(s) U^T: the two factors change places.
-func decompose<Scalar: RealScalar>(
+package func decompose<Scalar: RealScalar>(
   _ a: MatrixView<Scalar>, _ u: MutableMatrixView<Scalar>, _ s: UnsafeMutablePointer<Scalar>,
   _ vt: MutableMatrixView<Scalar>, method: SVDMethod
 ) throws(LinearAlgebraError) -> Bool {

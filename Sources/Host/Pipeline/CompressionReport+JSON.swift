@@ -36,7 +36,10 @@ extension CompressionReport {
     object["bytes_after"] = .integer(stage.bytesAfter)
     object["linears_replaced"] = .integer(stage.replaced.count)
     object["metrics"] = metrics(stage.report.stage)
-    if includingSeconds { object["seconds"] = .number(stage.seconds) }
+    if includingSeconds {
+      object["seconds"] = .number(stage.seconds)
+      object["block_seconds"] = .array(stage.blockSeconds.map(JSON.number))
+    }
     return .object(object)
   }
 

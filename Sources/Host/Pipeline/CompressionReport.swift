@@ -10,18 +10,21 @@ public struct StageOutcome: Sendable {
   public let strategy: String
   public let bytesBefore: Int
   public let bytesAfter: Int
-  /// Nodes whose stored form changed.
+  /// Nodes whose layer the stage replaced.
   public let replaced: [Int]
   public let seconds: Double
+  /// Wall-clock time of each block's statistics and calls.
+  public let blockSeconds: [Double]
   public let report: StageReport
 
-  init(_ stage: Chain.Stage, before: ModelSnapshot, after: ModelSnapshot, elapsed: Duration) {
+  init(_ stage: Chain.Stage, entering: Model, result: StageResult) {
     index = stage.index
     strategy = stage.info.id
-    bytesBefore = before.byteCount
-    bytesAfter = after.byteCount
-    replaced = before.nodes.map(\.index).filter { before.forms[$0] != after.forms[$0] }
-    seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+    bytesBefore = ModelSnapshot(entering).byteCount
+    bytesAfter = ModelSnapshot(result.model).byteCount
+    replaced = result.replaced.sorted()
+    seconds = result.seconds
+    blockSeconds = result.blockSeconds
     report = stage.report
   }
 }

@@ -47,7 +47,7 @@ public struct CompressionRun: Sendable {
     let scratch = try ScratchFile(directory: folder.path)
     let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
-    try checkSpace(checkpoint, folder.path)
+    try checkSpace(checkpoint, of: folder)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
     try WeightCheck.run(
       checkpoint.model, directory: checkpoint.directory, workers: workers, isCancelled: isCancelled)
@@ -57,13 +57,11 @@ public struct CompressionRun: Sendable {
     var current = checkpoint.model
     var outcomes: [StageOutcome] = []
     for stage in chain.stages {
-      let start = ContinuousClock.now
       let entering = current
       let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
-      current = try runner.run(entering)
-      outcomes.append(
-        StageOutcome(
-          stage, before: ModelSnapshot(entering), after: ModelSnapshot(current), elapsed: .now - start))
+      let result = try runner.run(entering)
+      current = result.model
+      outcomes.append(StageOutcome(stage, entering: entering, result: result))
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
@@ -97,11 +95,11 @@ public struct CompressionRun: Sendable {
   }
 
   /// The scratch file may hold as much as the weights, and the output at most as much again.
-  private func checkSpace(_ checkpoint: Checkpoint, _ directory: String) throws(PipelineError) {
+  private func checkSpace(_ checkpoint: Checkpoint, of folder: AtomicFolder) throws(PipelineError) {
     let needed = 2 * ModelSnapshot(checkpoint.model).byteCount
-    let values = try? FileManager.default.attributesOfFileSystem(forPath: directory)
+    let values = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
     guard let free = (values?[.systemFreeSize] as? NSNumber)?.intValue, free < needed else { return }
-    throw .noSpace(directory: directory, needed: needed, free: free)
+    throw .noSpace(path: folder.finalPath, needed: needed, free: free)
   }
 
   /// Opens the new folder as anybody would and compares every tensor's bytes with what was meant.

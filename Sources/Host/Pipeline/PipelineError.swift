@@ -20,7 +20,7 @@ public enum PipelineError: Error, CustomStringConvertible {
   case tokenizer(TokenizerError)
   case storage(TensorError)
   case notFinite(tensor: String, directory: String, count: Int)
-  case noSpace(directory: String, needed: Int, free: Int)
+  case noSpace(path: String, needed: Int, free: Int)
   /// What was written does not read back as it was meant.
   case readBack(path: String, reason: String)
   case notLathe(path: String)
@@ -35,6 +35,8 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .noTokenizer(let directory):
       "\(directory) has no tokenizer.json, which calibration text needs; add the model's own"
     case .plugin(let error): error.description
+    case .model(.output(let path, .exists)):
+      "\(path) exists already; choose another path, or replace it with --force"
     case .model(let error): error.description
     case .calibration(let error): error.description
     case .tokenizer(let error): error.description
@@ -42,8 +44,9 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .notFinite(let tensor, let directory, let count):
       "\(directory): tensor \(tensor) holds \(count) \(count == 1 ? "value" : "values") that "
         + "\(count == 1 ? "is" : "are") NaN or infinite; fetch the model again"
-    case .noSpace(let directory, let needed, let free):
-      "\(directory) has \(free) bytes free, but about \(needed) are needed; free some space or choose another place"
+    case .noSpace(let path, let needed, let free):
+      "\(path): its disk has \(free) bytes free, but about \(needed) are needed; free some space or choose "
+        + "another place"
     case .readBack(let path, let reason):
       "\(path) did not read back as it was written (\(reason)); nothing was published, check the disk"
     case .notLathe(let path): "\(path) has no lathe.json, so there is nothing to check it against"

@@ -1,3 +1,4 @@
+import Calibration
 import Foundation
 import LinearAlgebra
 import ModelIO
@@ -41,7 +42,7 @@ public struct ProvenanceRecord: Sendable {
     do {
       try Data(json.text().utf8).write(to: URL(filePath: path))
     } catch {
-      throw .unreadable(path: path, reason: (error as NSError).localizedDescription)
+      throw .storage(.cannotWrite(path: path, reason: SystemReason.text(of: error)))
     }
   }
 

@@ -1,3 +1,4 @@
+import Calibration
 import Foundation
 import Graph
 import ModelIO
@@ -11,7 +12,7 @@ extension Recipe {
   public init(path: String, overrides: [(key: String, value: String)] = []) throws(PipelineError) {
     let data: Data
     do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-      throw .unreadable(path: path, reason: (error as NSError).localizedDescription)
+      throw .unreadable(path: path, reason: SystemReason.text(of: error))
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path: path, reason: "it is not valid UTF-8")

@@ -5,6 +5,15 @@ import PluginHost
 import Runtime
 import Tensors
 
+/// A stage's work, done.
+struct StageResult {
+  let model: Model
+  /// Indices of the nodes that were replaced.
+  let replaced: Set<Int>
+  let seconds: Double
+  let blockSeconds: [Double]
+}
+
 /// Runs one stage of a chain over a model: plan, analyze, allocate, compress block by block, finish.
 struct StageRunner {
   let chain: Chain
@@ -14,13 +23,21 @@ struct StageRunner {
   let progress: ProgressSink
 
   /// The model as the stage leaves it. Replaced tensors are moved to the scratch file as each block is finished.
-  func run(_ entering: Model) throws(PipelineError) -> Model {
-    try PipelineError.wrapping(stage) { try compress(entering, try measure(entering)) }
+  func run(_ entering: Model) throws(PipelineError) -> StageResult {
+    try PipelineError.wrapping(stage) {
+      let clock = StageClock(blocks: entering.configuration.blockCount)
+      let prepared = try measure(entering, clock)
+      let (model, replaced) = try compress(entering, prepared, clock)
+      return StageResult(
+        model: model, replaced: replaced, seconds: clock.seconds, blockSeconds: clock.blockSeconds)
+    }
   }
 
   /// Everything before the first replacement: afterwards the strategy knows what it will do.
   func prepare(_ entering: Model) throws(PipelineError) {
-    _ = try PipelineError.wrapping(stage) { try measure(entering) }
+    _ = try PipelineError.wrapping(stage) {
+      try measure(entering, StageClock(blocks: entering.configuration.blockCount))
+    }
   }
 
   private struct Prepared {
@@ -28,7 +45,7 @@ struct StageRunner {
     let requests: [StatisticRequest]
   }
 
-  private func measure(_ entering: Model) throws -> Prepared {
+  private func measure(_ entering: Model, _ clock: StageClock) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
     let environment = try chain.environment(of: stage, entering: snapshot)
     let requests = try stage.instance.plan(environment, snapshot)
@@ -44,9 +61,11 @@ struct StageRunner {
       for block in 0..<blocks {
         try check()
         progress.step(activity, block, of: blocks)
-        let statistics = try pass?.collect(block: block)
-        try stage.instance.analyze(block: block, environment, snapshot, statistics)
-        entering.evict(block: block)
+        try clock.time(block) {
+          let statistics = try pass?.collect(block: block)
+          try stage.instance.analyze(block: block, environment, snapshot, statistics)
+          entering.evict(block: block)
+        }
       }
       progress.step(activity, blocks, of: blocks)
     }
@@ -55,27 +74,34 @@ struct StageRunner {
     return Prepared(environment: environment, requests: requests)
   }
 
-  private func compress(_ entering: Model, _ prepared: Prepared) throws -> Model {
+  private func compress(
+    _ entering: Model, _ prepared: Prepared, _ clock: StageClock
+  ) throws -> (Model, Set<Int>) {
     let blocks = entering.configuration.blockCount
     let activity = "\(stage.info.id): compress"
     let environment = prepared.environment
     var model = entering
+    var replaced: Set<Int> = []
     let pass = try pass(entering, prepared.requests, .compress)
     for block in 0..<blocks {
       try check()
       progress.step(activity, block, of: blocks)
-      let statistics = try pass?.collect(block: block)
-      let now = ModelSnapshot(model)
-      try apply(try stage.instance.compress(block: block, environment, now, statistics), to: &model)
-      try pass?.advance(block: block, through: model)
-      entering.evict(block: block)
+      try clock.time(block) {
+        let statistics = try pass?.collect(block: block)
+        let now = ModelSnapshot(model)
+        let changes = try stage.instance.compress(block: block, environment, now, statistics)
+        try apply(changes, to: &model, &replaced)
+        try pass?.advance(block: block, through: model)
+        entering.evict(block: block)
+      }
     }
     if stage.selected.contains(where: { entering.nodes[$0].block == nil }) {
-      try apply(try stage.instance.compress(block: nil, environment, ModelSnapshot(model), nil), to: &model)
+      let changes = try stage.instance.compress(block: nil, environment, ModelSnapshot(model), nil)
+      try apply(changes, to: &model, &replaced)
     }
-    try apply(try stage.instance.finish(environment, ModelSnapshot(model)), to: &model)
+    try apply(try stage.instance.finish(environment, ModelSnapshot(model)), to: &model, &replaced)
     progress.step(activity, blocks, of: blocks)
-    return model
+    return (model, replaced)
   }
 
   private func pass(
@@ -85,10 +111,13 @@ struct StageRunner {
     return try StatisticsPass(model, set: set, requests: requests, phase: phase, settings: settings)
   }
 
-  private func apply(_ replacements: [Int: Linear], to model: inout Model) throws {
+  private func apply(
+    _ replacements: [Int: Linear], to model: inout Model, _ replaced: inout Set<Int>
+  ) throws {
     for (index, linear) in replacements.sorted(by: { $0.key < $1.key }) {
       let kept = try linear.mapTensors { (tensor) throws(TensorError) in try settings.scratch.keep(tensor) }
       try model.replace(model.nodes[index], with: kept)
+      replaced.insert(index)
     }
   }
 

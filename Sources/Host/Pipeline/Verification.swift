@@ -1,3 +1,4 @@
+import Calibration
 import Foundation
 import Graph
 import ModelIO
@@ -86,7 +87,7 @@ public struct Verification: Sendable {
     } catch let error as JSONError {
       throw .syntax(path: path, error)
     } catch {
-      throw .unreadable(path: path, reason: (error as NSError).localizedDescription)
+      throw .unreadable(path: path, reason: SystemReason.text(of: error))
     }
   }
 }

@@ -34,6 +34,8 @@ final class CallContext: Sendable {
     var failure: (status: StrategyStatus, message: String)?
     /// The last refusal of a host function; explains a failure the plugin does not explain.
     var refusal: (status: StrategyStatus, message: String)?
+    /// What the disk refused.
+    var storageFailure: TensorError?
     var replacements: [Int: ForeignLinear.Given] = [:]
     var requests: [StatisticRequest] = []
   }
@@ -93,7 +95,10 @@ final class CallContext: Sendable {
       try body(context)
       return StrategyStatus.ok.rawValue
     } catch {
-      context.state.withLock { $0.refusal = (error.status, error.message) }
+      context.state.withLock { state in
+        state.refusal = (error.status, error.message)
+        if case .storage(let failure) = error { state.storageFailure = failure }
+      }
       return error.status.rawValue
     }
   }

@@ -144,6 +144,8 @@ enum CallFault: Error {
   case unsupported(String)
   case numerical(String)
   case noMemory(String)
+  /// The disk refused; the user is told this and not what the plugin makes of it.
+  case storage(TensorError)
   case cancelled
 
   var status: StrategyStatus {
@@ -152,7 +154,7 @@ enum CallFault: Error {
     case .invalid: .invalid
     case .unsupported: .unsupported
     case .numerical: .numerical
-    case .noMemory: .noMemory
+    case .noMemory, .storage: .noMemory
     case .cancelled: .cancelled
     }
   }
@@ -162,6 +164,7 @@ enum CallFault: Error {
     case .contract(let text), .invalid(let text), .unsupported(let text), .numerical(let text),
       .noMemory(let text):
       text
+    case .storage(let error): error.description
     case .cancelled: "interrupted"
     }
   }

@@ -141,16 +141,13 @@ private struct ForeignMatrices<Scalar: RealScalar>: MatrixOperation {
     let k = outputs[0].rows * outputs[0].columns
     let wanted = outputs.count > 1 ? outputs[1] : nil
     try expect("eigh", k <= n && (wanted.map { $0.rows == n && $0.columns == k } ?? true))
-    var values = [Scalar](repeating: 0, count: n)
-    var vectors = Matrix<Scalar>(uninitialisedRows: wanted == nil ? 0 : n, columns: wanted == nil ? 0 : n)
-    try values.withUnsafeMutableBufferPointer { (values) throws(LinearAlgebraError) in
-      try vectors.withMutableView { (vectors) throws(LinearAlgebraError) in
-        try LinearAlgebra.eigh(
-          inputs[0], values: values, vectors: wanted == nil ? nil : vectors, workers: workers)
-      }
+    if let wanted {
+      let values = UnsafeMutableBufferPointer(start: outputs[0].base, count: k)
+      return try LinearAlgebra.eigh(
+        inputs[0], largest: k, values: values, vectors: wanted, workers: workers)
     }
-    for i in 0..<k { outputs[0].base[i] = values[n - k + i] }
-    vectors.withView { all in wanted?.copy(from: all.part(rows: 0..<n, columns: (n - k)..<n)) }
+    let all = try eigenvalues(Matrix(inputs[0]), workers: workers)
+    for i in 0..<k { outputs[0].base[i] = all[n - k + i] }
   }
 
   func svd() throws(LinearAlgebraError) {
@@ -158,10 +155,14 @@ private struct ForeignMatrices<Scalar: RealScalar>: MatrixOperation {
     let k = outputs[1].rows * outputs[1].columns
     let (u, vt) = (outputs[0], outputs[2])
     try expect("svd", k <= min(m, n) && u.rows == m && u.columns == k && vt.rows == k && vt.columns == n)
-    let full = try LinearAlgebra.svd(Matrix(inputs[0]), workers: workers)
-    full.u.withView { u.copy(from: $0.part(rows: 0..<m, columns: 0..<k)) }
-    full.vt.withView { vt.copy(from: $0.part(rows: 0..<k, columns: 0..<n)) }
-    for i in 0..<k { outputs[1].base[i] = full.values[i] }
+    if k == min(m, n) {
+      let values = UnsafeMutableBufferPointer(start: outputs[1].base, count: k)
+      return try LinearAlgebra.svd(inputs[0], u: u, values: values, vt: vt, workers: workers)
+    }
+    let leading = try truncatedSVD(Matrix(inputs[0]).converted(to: Double.self), rank: k, workers: workers)
+    leading.u.converted(to: Scalar.self).withView { u.copy(from: $0) }
+    leading.vt.converted(to: Scalar.self).withView { vt.copy(from: $0) }
+    for i in 0..<k { outputs[1].base[i] = Scalar(leading.values[i]) }
   }
 
   func qr() throws(LinearAlgebraError) {

@@ -108,10 +108,10 @@ extension HostTable {
           guard let scratch = context.environment.scratch else {
             throw .unsupported("this call has no workspace")
           }
-          do {
+          do throws(TensorError) {
             context.kept.set(try scratch.keep(source), node: node, name: name)
           } catch {
-            throw .noMemory("\(error)")
+            throw .storage(error)
           }
         }
       },

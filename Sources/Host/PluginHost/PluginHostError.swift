@@ -1,4 +1,5 @@
 import Graph
+import Tensors
 
 /// What can go wrong between the host and a plugin.
 public enum PluginHostError: Error, CustomStringConvertible {
@@ -12,19 +13,21 @@ public enum PluginHostError: Error, CustomStringConvertible {
   case missingStatistic(strategy: String, path: String, kind: String)
   /// The strategy returned an error and said why.
   case failed(strategy: String, phase: String, status: StrategyStatus, message: String)
+  /// The disk refused what a strategy wanted to keep.
+  case storage(TensorError)
   case cancelled
 
   public var description: String {
     switch self {
     case .unusable(let path, let reason): "\(path) cannot be used as a plugin: \(reason)"
     case .unknownStrategy(let id, let known, let suggestion):
-      "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion)); "
+      "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion))"
         + (known.isEmpty
-          ? "no plugin was loaded at all, see `lathe plugins list`"
-          : "known: \(known.joined(separator: ", "))")
+          ? "; no plugin was loaded at all, see `lathe plugins list`"
+          : " (known: \(known.joined(separator: ", ")))")
     case .unknownParameter(let key, let strategy, let suggestion, let known):
-      "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion)); it has "
-        + (known.isEmpty ? "none" : known.joined(separator: ", "))
+      "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion))"
+        + (known.isEmpty ? "; it has none" : " (known: \(known.joined(separator: ", ")))")
     case .badParameter(let key, let strategy, let reason):
       "parameter \"\(key)\" of strategy \"\(strategy)\" \(reason)"
     case .missingParameter(let key, let strategy, let summary):
@@ -37,6 +40,7 @@ public enum PluginHostError: Error, CustomStringConvertible {
         + "cannot compute; update Lathe or use another strategy"
     case .failed(let strategy, let phase, let status, let message):
       "strategy \"\(strategy)\" failed in \(phase) (\(status)): \(message)"
+    case .storage(let error): "\(error); free some space or choose another place for the output"
     case .cancelled: "interrupted"
     }
   }

@@ -129,7 +129,8 @@ public final class StrategyInstance: @unchecked Sendable {
     guard code != StrategyStatus.ok.rawValue else { return }
     let status = StrategyStatus(rawValue: code) ?? .internal
     if status == .cancelled { throw .cancelled }
-    let (failure, refusal) = context.state.withLock { ($0.failure, $0.refusal) }
+    let (failure, refusal, storage) = context.state.withLock { ($0.failure, $0.refusal, $0.storageFailure) }
+    if let storage, status == .noMemory { throw .storage(storage) }
     let unexplained =
       StrategyStatus(rawValue: code) == nil ? "it returned the unknown status \(code)" : "it gave no reason"
     let message = Self.message(failure?.message, refusal?.message) ?? unexplained

@@ -4,3 +4,4 @@
 #include "cpu.h"
 #include "rows.h"
 #include "sha256.h"
+#include "heap.h"

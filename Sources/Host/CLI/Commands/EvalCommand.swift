@@ -1,5 +1,4 @@
 import Evaluation
-import Foundation
 import Graph
 import ModelIO
 import Tensors
@@ -17,7 +16,7 @@ enum EvalCommand: Command {
   static let options: [Option] = [
     .model, .value("text", "FILE", "the text to predict"),
     .value("tokens", "FILE", "token ids instead of text"),
-    .value("logits", "OUT", "write logits to this new safetensors file (with --tokens)"),
+    .value("logits", "OUT", "write logits to this safetensors file, replacing it once complete (with --tokens)"),
     .value("context", "N", "tokens in a window (default: 512, at most what the model was made for)"),
     .value("reference", "DIR", "also report mean KL(reference || model) and top-1 agreement"), .threads,
     .json,
@@ -99,7 +98,6 @@ enum EvalCommand: Command {
   private static func write(
     _ path: String, _ sequences: [[Int32]], _ checkpoint: Checkpoint, _ session: Session
   ) throws {
-    guard !FileManager.default.fileExists(atPath: path) else { throw TextError.exists(path) }
     let logits = try Logits.tensor(
       checkpoint.model, sequences: sequences, workers: session.workers,
       supervision: session.supervision("logits"))

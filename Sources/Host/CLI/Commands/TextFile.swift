@@ -1,3 +1,4 @@
+import Calibration
 import Foundation
 import ModelIO
 import Tensors
@@ -9,8 +10,7 @@ enum TextFile {
     do {
       data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
     } catch {
-      throw TextError.unreadable(
-        path, FileManager.default.fileExists(atPath: path) ? "it is not readable" : "there is no such file")
+      throw TextError.unreadable(path, SystemReason.text(of: error))
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw TextError.unreadable(path, "it is not valid UTF-8; convert it first")
@@ -54,7 +54,6 @@ enum TextError: Error, CustomStringConvertible {
   case unreadable(String, String)
   case noTokenizer(String)
   case tokenOutsideVocabulary(Int, vocabulary: Int, tokenizer: String)
-  case exists(String)
 
   var description: String {
     switch self {
@@ -64,7 +63,6 @@ enum TextError: Error, CustomStringConvertible {
     case .tokenOutsideVocabulary(let token, let vocabulary, let tokenizer):
       "\(tokenizer) gives token \(token), but the model's vocabulary has \(vocabulary) entries; use what belongs "
         + "to the model"
-    case .exists(let path): "\(path) exists already; remove it or choose another name"
     }
   }
 }

@@ -39,6 +39,10 @@ struct Arguments: Sendable {
       } else {
         throw UsageError("--\(name) needs a value (\(option.usage))", command)
       }
+      // An unset variable of a shell script, most likely; no option has a use for it.
+      guard option.value == nil || values[name]?.last != "" else {
+        throw UsageError("--\(name) is empty (\(option.usage))", command)
+      }
       if !option.isRepeatable, values[name, default: []].count > 1 {
         throw UsageError("--\(name) is given twice", command)
       }
@@ -46,6 +50,7 @@ struct Arguments: Sendable {
     for option in command.options where option.isRequired && values[option.name] == nil {
       throw UsageError("\(option.usage) is missing", command)
     }
+    guard !operands.contains("") else { throw UsageError("an argument is empty", command) }
     guard command.operands.contains(operands.count) else {
       throw UsageError(
         operands.count < command.operands.lowerBound ? "an argument is missing" : "too many arguments",

@@ -11,7 +11,7 @@ extension FactorLayout {
     }
     linears = [:]
     guard let value = json[Self.key], !value.isNull else { return }
-    guard value["quant_method"]?.stringValue == Self.method else {
+    guard value["quant_method"] == nil, value["format"]?.stringValue == Self.format else {
       throw .configuration(
         path: path, .quantized(method: value["quant_method"]?.stringValue ?? "an unknown method"))
     }

@@ -3,8 +3,9 @@ import Graph
 /// How the factors of the linear layers of a folder are stored: what `config.json` says under
 /// `quantization_config`.
 ///
-/// It lies under that key because stock loaders refuse a `quant_method` they do not know, where without it they
-/// would quietly put random numbers in the place of the weights they miss.
+/// It lies under that key, and without a `quant_method`, because that is what stock loaders refuse with an error
+/// (measured with transformers 5.23). A method they do not know only makes them warn, and then they put random
+/// numbers in the place of the weights they miss.
 struct FactorLayout: Equatable {
   /// The storage of one factor. Shapes and element types are those of its tensors.
   enum Storage: Equatable {
@@ -14,7 +15,7 @@ struct FactorLayout: Equatable {
   }
 
   static let key = "quantization_config"
-  static let method = "lathe"
+  static let format = "lathe"
   static let version = 1
 
   /// Storage of factors by term, by name of the linear layer. Layers that are one dense factor are not listed.
@@ -36,7 +37,7 @@ struct FactorLayout: Equatable {
     }
     guard !members.isEmpty else { return nil }
     return [
-      "quant_method": .string(method), "version": .integer(version), "linears": .object(members),
+      "format": .string(format), "version": .integer(version), "linears": .object(members),
     ]
   }
 

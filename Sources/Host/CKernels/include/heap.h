@@ -1,0 +1,8 @@
+/* The process's allocator. */
+#pragma once
+#include <stddef.h>
+
+/* From now on blocks of `threshold` bytes and more are mapped one by one and go back to the system when freed. Left
+ * alone, glibc raises the threshold to 32 MB as such blocks are freed, and then keeps them in heaps that fragment.
+ * Does nothing with other C libraries. */
+void heap_map_blocks_from(size_t threshold);
