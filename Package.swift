@@ -16,7 +16,12 @@ let host: [(name: String, dependencies: [String])] = [
 
 // A plugin is a testable `Strategy` target and an `Entry` target, which alone becomes the shared library:
 // two entries in one test binary would define `lathe_entry` twice.
-let plugins = ["SVDLLMv2", "Quantize"]
+// `uses` are the targets in Plugins/Shared that a strategy is built on.
+let plugins: [(name: String, uses: [String])] = [
+  ("SVDLLMv2", ["LowRank"]),
+  ("AdaSVD", ["LowRank"]),
+  ("Quantize", []),
+]
 
 let exportsOneSymbol = "\(Context.packageDirectory)/Sources/PluginAPI/Header/exports.map"
 let language: [SwiftSetting] = [.swiftLanguageMode(.v6)]
@@ -42,11 +47,14 @@ targets += host.map { module in
     name: module.name, dependencies: module.dependencies.map { .byName(name: $0) },
     path: "Sources/Host/\(module.name)", swiftSettings: language)
 }
-targets += plugins.flatMap { name -> [Target] in
+targets.append(
+  .target(
+    name: "LowRank", dependencies: ["PluginKit"], path: "Plugins/Shared/LowRank", swiftSettings: language))
+targets += plugins.flatMap { name, uses -> [Target] in
   [
     .target(
-      name: "\(name)Strategy", dependencies: ["PluginKit"], path: "Plugins/\(name)/Strategy",
-      swiftSettings: language),
+      name: "\(name)Strategy", dependencies: (["PluginKit"] + uses).map { .byName(name: $0) },
+      path: "Plugins/\(name)/Strategy", swiftSettings: language),
     .target(
       name: "\(name)Entry", dependencies: ["PluginKit", .byName(name: "\(name)Strategy")],
       path: "Plugins/\(name)/Entry", swiftSettings: language,
@@ -65,7 +73,8 @@ let tests: [(name: String, dependencies: [String])] = [
   ("LinearAlgebra", ["LinearAlgebra", "Tensors", "CKernels"]),
   ("ModelIO", ["ModelIO", "Graph", "Tensors"]),
   ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
-  ("SVDLLMv2", ["SVDLLMv2Strategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("SVDLLMv2", ["SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
+  ("AdaSVD", ["AdaSVDStrategy", "SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
@@ -96,6 +105,6 @@ let package = Package(
     .executable(name: "lathe-benchmarks", targets: ["Benchmarks"]),
     .library(name: "Lathe", targets: host.map(\.name)),
     .library(name: "PluginKit", targets: ["PluginKit"]),
-  ] + plugins.map { .library(name: $0, type: .dynamic, targets: ["\($0)Entry"]) },
+  ] + plugins.map { .library(name: $0.name, type: .dynamic, targets: ["\($0.name)Entry"]) },
   targets: targets
 )

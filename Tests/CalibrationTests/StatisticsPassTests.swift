@@ -169,6 +169,29 @@ import Testing
     }
   }
 
+  @Test("without a reader of the original stream the shifted statistics are the same bytes")
+  func shiftedAlone() throws {
+    let fixture = try PassFixture(.llama, blocks: 3)
+    let model = fixture.model
+    let next = try fixture.compressed(model, block: 0)
+    let shifted = fixture.requests([.inputGram], .compressed)
+    let both = shifted + fixture.requests([.inputGram, .blockSimilarity], .original)
+    let passes = try [shifted, both].map { requests in
+      try #require(
+        try StatisticsPass(
+          model, set: fixture.set, requests: requests, phase: .compress, settings: fixture.settings()))
+    }
+    for block in 0..<3 {
+      let found = try passes.map { try $0.collect(block: block) }
+      for node in model.nodes(inBlock: block) {
+        #expect(
+          try value(found[0], .inputGram, node, .compressed) == value(found[1], .inputGram, node, .compressed)
+        )
+      }
+      if block < 2 { for pass in passes { try pass.advance(block: block, through: next) } }
+    }
+  }
+
   @Test("a pass serves its own phase, and is no pass when nothing is asked of it")
   func phases() throws {
     let fixture = try PassFixture()

@@ -10,6 +10,11 @@ public struct FakeNode: Sendable {
   public var elementType = lathe_dtype(code: UInt8(LATHE_FLOAT), bits: 32, lanes: 1)
   public var form: FakeForm
   public var gram: Matrix
+  /// `X' X'^T` and `X X'^T` of the compressed upstream; `gram` where nil.
+  public var shiftedGram: Matrix?
+  public var crossGram: Matrix?
+  /// Of its block.
+  public var similarity = 1.0
 
   public init(_ name: String, role: Int32, block: Int32, group: UInt32, weight: Matrix, gram: Matrix) {
     self.name = name
@@ -29,6 +34,7 @@ public final class FakeHost: @unchecked Sendable {
   struct State {
     var nodes: [FakeNode]
     var metrics: [String: Double] = [:]
+    var series: [String: [Double]] = [:]
     var kept: [String: UnsafeMutablePointer<lathe_tensor>] = [:]
     var requests: [(node: UInt32, kind: Int32, flags: UInt32)] = []
     var failure: (code: Int32, message: String)?
@@ -69,6 +75,10 @@ public final class FakeHost: @unchecked Sendable {
   public func metric(_ node: Int?, _ key: String) -> Double? {
     state.withLock { $0.metrics["\(node.map { "\($0)" } ?? "stage")/\(key)"] }
   }
+  public func series(_ node: Int?, _ key: String) -> [Double]? {
+    state.withLock { $0.series["\(node.map { "\($0)" } ?? "stage")/\(key)"] }
+  }
+  public var requestedKinds: [Int32] { state.withLock { $0.requests.map(\.kind) } }
   public var requestedNodes: [UInt32] { state.withLock { $0.requests.map(\.node) } }
   public var requestFlags: [UInt32] { state.withLock { $0.requests.map(\.flags) } }
   public var failure: (code: Int32, message: String)? { state.withLock { $0.failure } }

@@ -52,6 +52,12 @@ extension FakeTables {
       write(factor, l)
       return ok
     }
+    table.solve_lower = { _, l, transpose, b in
+      let solved = matrix(l).solvedLower(matrix(b), transpose: transpose != 0)
+      guard solved.values.allSatisfy(\.isFinite) else { return numerical }
+      write(solved, b)
+      return ok
+    }
     table.eigh = { _, a, w, v in
       let a = matrix(a)
       guard a.values.allSatisfy(\.isFinite) else { return numerical }

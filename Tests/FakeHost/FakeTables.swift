@@ -144,9 +144,16 @@ final class FakeTables: @unchecked Sendable {
       FakeHost.of(host).state.withLock { $0.requests.append((request.node, request.kind, request.flags)) }
       return ok
     }
-    table.stat = { host, index, _, _, out, tokens in
+    table.stat = { host, index, kind, flags, out, tokens in
       let fake = FakeHost.of(host)
-      let gram = fake.nodes[Int(index)].gram
+      let node = fake.nodes[Int(index)]
+      let isShifted = flags & UInt32(LATHE_STAT_UPSTREAM_COMPRESSED) != 0
+      let gram =
+        switch Int(kind) {
+        case LATHE_STAT_BLOCK_SIMILARITY: Matrix(1, 1, [node.similarity])
+        case LATHE_STAT_INPUT_CROSS_GRAM: node.crossGram ?? node.gram
+        default: isShifted ? node.shiftedGram ?? node.gram : node.gram
+        }
       let type = lathe_dtype(code: UInt8(LATHE_FLOAT), bits: 64, lanes: 1)
       out?.pointee = UnsafePointer(fake.lend(type, [gram.rows, gram.columns], gram.values))
       tokens?.pointee = 100
@@ -205,6 +212,12 @@ final class FakeTables: @unchecked Sendable {
       let owner = node == UInt32.max ? "stage" : "\(node)"
       let name = "\(owner)/\(key.map { String(cString: $0) } ?? "")"
       FakeHost.of(host).state.withLock { $0.metrics[name] = value }
+    }
+    table.series = { host, node, key, values, count in
+      let owner = node == UInt32.max ? "stage" : "\(node)"
+      let name = "\(owner)/\(key.map { String(cString: $0) } ?? "")"
+      let row = (0..<Int(count)).map { values?[$0] ?? 0 }
+      FakeHost.of(host).state.withLock { $0.series[name] = row }
     }
     return table
   }

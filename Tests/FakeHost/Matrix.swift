@@ -146,6 +146,19 @@ public struct Matrix: Sendable, Equatable {
     return l
   }
 
+  /// `inverse(l) b` or `inverse(l^T) b` for this lower triangular matrix l.
+  public func solvedLower(_ b: Matrix, transpose: Bool) -> Matrix {
+    var x = b
+    for i in transpose ? Array((0..<rows).reversed()) : Array(0..<rows) {
+      for j in 0..<b.columns {
+        let known = transpose ? i + 1..<rows : 0..<i
+        let sum = known.reduce(0) { $0 + (transpose ? self[$1, i] : self[i, $1]) * x[$1, j] }
+        x[i, j] = (x[i, j] - sum) / self[i, i]
+      }
+    }
+    return x
+  }
+
   /// Thin Q by Gram-Schmidt, twice; a dependent column becomes a unit vector orthogonal to those before.
   public func orthonormalised() -> Matrix {
     var q = self

@@ -1,4 +1,5 @@
 import FakeHost
+import LowRank
 import PluginKit
 import Testing
 

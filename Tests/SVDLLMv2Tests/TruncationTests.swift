@@ -1,5 +1,6 @@
 import CLathe
 import FakeHost
+import LowRank
 import PluginKit
 import Testing
 

@@ -1,3 +1,4 @@
+import LowRank
 import PluginKit
 
 /// What `analyze` keeps of one linear.
@@ -15,10 +16,10 @@ extension SVDLLMv2 {
   /// Decomposes every linear of the block for which a factor pair pays. Linears that read the same input share its
   /// Gram matrix and are decomposed in parallel; groups follow one another, so one Gram matrix is in use at a time.
   public func analyze(_ block: borrowing BlockView) throws(StrategyError) -> [LinearSummary] {
-    let budget = try StageBudget(block)
+    let budget = try StageBudget(block, of: Self.descriptor.id)
     guard !budget.isMet else { return [] }
     var summaries: [LinearSummary] = []
-    for group in try Self.inputGroups(block.selected()) {
+    for group in try block.selected().byInputGroup() {
       var items: [RankItem] = []
       for node in group {
         let current = try block.cost(of: block.shape(of: node), as: node)
@@ -41,7 +42,7 @@ extension SVDLLMv2 {
   ) throws(StrategyError) -> [LinearSummary] {
     let needsFactor = linears.contains { node, _ in node.outFeatures > node.inFeatures }
     let input = try whitened(gram, needsFactor: needsFactor, of: linears[0].0, block)
-    let results = SummarySlots(count: linears.count)
+    let results = ResultSlots<LinearSummary>(count: linears.count)
     try block.forEach(linears.count) { (index) throws(StrategyError) in
       let (node, item) = linears[index]
       do throws(StrategyError) {
@@ -49,7 +50,7 @@ extension SVDLLMv2 {
         try block.keep(block.converted(basis.vectors, to: Float.self), for: node, key: Self.basisKey)
         results.set(index, LinearSummary(node: node, item: item, spectrum: basis.spectrum))
       } catch {
-        throw Self.naming(node, error)
+        throw error.naming(node)
       }
       if let ridge = input.factorRidge, node.outFeatures > node.inFeatures {
         block.report("ridge", ridge, about: node)
@@ -64,26 +65,7 @@ extension SVDLLMv2 {
     do throws(StrategyError) {
       return try WhitenedInput(gram, ridge: ridge, needsFactor: needsFactor, block)
     } catch {
-      throw Self.naming(node, error)
+      throw error.naming(node)
     }
-  }
-
-  /// Nodes by input group, in the order of their first member.
-  static func inputGroups(_ nodes: [Node]) -> [[Node]] {
-    var groups: [[Node]] = []
-    for node in nodes {
-      if let place = groups.firstIndex(where: { $0[0].inputGroup == node.inputGroup }) {
-        groups[place].append(node)
-      } else {
-        groups.append([node])
-      }
-    }
-    return groups
-  }
-
-  private static func naming(_ node: Node, _ error: StrategyError) -> StrategyError {
-    guard error.code == .numerical else { return error }
-    return StrategyError(
-      .numerical, "\(error.message), at \(node.name); check the weights and the calibration text")
   }
 }

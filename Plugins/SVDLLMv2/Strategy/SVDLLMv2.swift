@@ -1,3 +1,4 @@
+import LowRank
 import PluginKit
 
 /// SVD-LLM V2 (arXiv 2503.12340): low-rank factors that lose the least on the calibration inputs, with ranks from
@@ -53,12 +54,9 @@ public struct SVDLLMv2: ForecastingStrategy {
   }
 
   public func plan(_ model: borrowing ModelView, _ requests: borrowing Requests) throws(StrategyError) {
-    let budget = try StageBudget(model)
+    let budget = try StageBudget(model, of: Self.descriptor.id)
     guard !budget.isMet else { return }
-    var items: [RankItem] = []
-    for (node, current) in zip(budget.nodes, budget.current) {
-      items.append(try StageBudget.item(of: node, current: current, step: step, model))
-    }
+    let items = try budget.items(step: step, model)
     // Fails now, and not after the pass over the calibration data, where the target cannot be met.
     _ = try budget.allocating(items, step: step, model) { (allocator) throws(StrategyError) in
       try allocator.uniform()
@@ -72,21 +70,6 @@ public struct SVDLLMv2: ForecastingStrategy {
   public func forecast(
     _ node: borrowing NodeForecast, _ allocation: [UInt32: LinearRank]?
   ) throws(StrategyError) {
-    if let allocation {
-      if let rank = allocation[node.node.id]?.rank {
-        try node.replace(with: .factored(node.node, rank: rank))
-      }
-      return
-    }
-    let budget = try StageBudget(node)
-    guard !budget.isMet, let place = budget.nodes.firstIndex(where: { $0.id == node.node.id }) else { return }
-    var items: [RankItem] = []
-    for (other, current) in zip(budget.nodes, budget.current) {
-      items.append(try StageBudget.item(of: other, current: current, step: step, node))
-    }
-    let ranks = try budget.allocating(items, step: step, node) { (allocator) throws(StrategyError) in
-      try allocator.uniform()
-    }
-    if let rank = ranks[place] { try node.replace(with: .factored(node.node, rank: rank)) }
+    try node.forecast(allocation?.mapValues(\.rank), step: step, of: Self.descriptor.id)
   }
 }

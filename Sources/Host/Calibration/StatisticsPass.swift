@@ -14,6 +14,8 @@ public final class StatisticsPass {
   private let rotary: RotaryTable
   private let original: HiddenStates
   private let compressed: HiddenStates?
+  /// Whether any statistic reads the original stream; if none does it stays where it is.
+  private let readsOriginal: Bool
   private let lastBlock: Int
 
   /// A pass for the requests of `phase`; nil when there are none.
@@ -27,6 +29,9 @@ public final class StatisticsPass {
     self.requests = wanted
     self.settings = settings
     self.lastBlock = lastBlock
+    readsOriginal = wanted.contains { request in
+      request.upstream == .original || request.kind == .inputCrossGram || request.kind == .blockSimilarity
+    }
     rotary = RotaryTable(model.configuration.rotary, length: set.context)
     let embedding: EmbeddingTable
     do { embedding = try EmbeddingTable(model: model) } catch { throw .runtime(error) }
@@ -50,7 +55,7 @@ public final class StatisticsPass {
     for chunk in chunks(sites: sites.union(shiftedSites)) {
       if settings.isCancelled() { throw .cancelled }
       let inputs = siteInputs(sites)
-      let states = try run(prepared, original, chunk, inputs, replacing: true)
+      let states = readsOriginal ? try run(prepared, original, chunk, inputs, replacing: true) : []
       if sums.needsSimilarity {
         for (before, after) in states { sums.addSimilarity(before: before, after: after) }
       }

@@ -16,7 +16,7 @@ enum EvalCommand: Command {
   static let options: [Option] = [
     .model, .value("text", "FILE", "the text to predict"),
     .value("tokens", "FILE", "token ids instead of text"),
-    .value("logits", "OUT", "write logits to this safetensors file, replacing it once complete (with --tokens)"),
+    .value("logits", "OUT", "write logits to this safetensors file, replacing it once complete"),
     .value("context", "N", "tokens in a window (default: 512, at most what the model was made for)"),
     .value("reference", "DIR", "also report mean KL(reference || model) and top-1 agreement"), .threads,
     .json,

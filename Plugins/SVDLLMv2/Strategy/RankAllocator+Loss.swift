@@ -1,3 +1,4 @@
+import LowRank
 import PluginKit
 
 /// What the allocator knows of one linear.
@@ -15,48 +16,7 @@ struct RankCandidate: Sendable {
   let spectrum: Spectrum
 }
 
-/// Ranks for all linears under one byte target.
-struct RankAllocator {
-  let levels: RankLevels
-  let target: Int
-
-  /// The share of each factorable linear's bytes that must go on average: R in the paper.
-  private var removedShare: Double {
-    var (fixed, open) = (0.0, 0.0)
-    for (index, item) in levels.items.enumerated() {
-      if levels.top(index) == 0 { fixed += Double(item.current) } else { open += Double(item.current) }
-    }
-    return open > 0 ? min(max(1 - (Double(target) - fixed) / open, 0), 1) : 0
-  }
-
-  private func start(_ removed: [Double]) throws(StrategyError) -> [Int] {
-    var start: [Int] = []
-    for (index, item) in levels.items.enumerated() {
-      start.append(try levels.level(index, within: (1 - removed[index]) * Double(item.current)))
-    }
-    return start
-  }
-
-  private func ranks(_ chosen: [Int]) -> [Int?] {
-    chosen.indices.map { levels.rank($0, chosen[$0]) }
-  }
-
-  /// The same share of every linear; what is left over goes, rank by rank, where the share is lowest.
-  ///
-  /// Needs prices only, so it can be forecast.
-  func uniform() throws(StrategyError) -> [Int?] {
-    let even = levels.items.map { _ in removedShare }
-    return ranks(try levels.fit(start(even), target: target, value: even(item:level:)))
-  }
-
-  /// Worth more the lower the share a linear keeps; times the bytes of the step, since `fit` divides by them.
-  private func even(item: Int, level: Int) -> Double {
-    guard let high = try? levels.cost(item, level), let low = try? levels.cost(item, level - 1) else {
-      return 0
-    }
-    return (1 - Double(high) / Double(max(1, levels.items[item].current))) * Double(high - low)
-  }
-
+extension RankAllocator {
   /// The paper's rule: within each group across depth, linears that lose more at the uniform rank are cut less.
   ///
   /// - Parameter clamp: the largest share that may go from one linear.

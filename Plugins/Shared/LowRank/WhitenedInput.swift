@@ -2,24 +2,26 @@ import PluginKit
 
 /// What the linears of one input group share: the Gram matrix, and its Cholesky factor where one of them is taller
 /// than wide.
-struct WhitenedInput: ~Copyable, Sendable {
+package struct WhitenedInput: ~Copyable, Sendable {
   /// `[n, n]`, as summed over the tokens.
-  let gram: HostMatrix<Double>
+  package let gram: HostMatrix<Double>
   /// `mean(diag G)`; 0 where no input was ever different from zero, and `G = I` then stands in.
-  let unit: Double
+  package let unit: Double
   /// What `wide` linears add to the diagonal of `G / unit`.
-  let ridge: Double
-  let factor: GramFactor?
+  package let ridge: Double
+  package let factor: GramFactor?
 
   /// What was added to the diagonal for the Cholesky factor.
-  var factorRidge: Double? {
+  package var factorRidge: Double? {
     switch factor {
     case .some(let factor): factor.ridge
     case .none: nil
     }
   }
 
-  init<Host: HostAccess & ~Copyable>(
+  package consuming func takeFactor() -> GramFactor? { factor }
+
+  package init<Host: HostAccess & ~Copyable>(
     _ gram: consuming HostMatrix<Double>, ridge: Double, needsFactor: Bool, _ host: borrowing Host
   ) throws(StrategyError) {
     guard gram.rows > 0, gram.columns == gram.rows else {
@@ -42,13 +44,13 @@ struct WhitenedInput: ~Copyable, Sendable {
 }
 
 /// `lower lower^T = G / unit + ridge I`.
-struct GramFactor: ~Copyable, Sendable {
-  let lower: HostMatrix<Double>
-  let ridge: Double
+package struct GramFactor: ~Copyable, Sendable {
+  package let lower: HostMatrix<Double>
+  package let ridge: Double
 
   /// Takes the first ridge of `firstRidge, 1e-12, 1e-10, ..., 1` (those above `firstRidge`) with which the matrix is
   /// positive definite.
-  init<Host: HostAccess & ~Copyable>(
+  package init<Host: HostAccess & ~Copyable>(
     _ gram: borrowing HostMatrix<Double>, unit: Double, firstRidge: Double, _ host: borrowing Host
   ) throws(StrategyError) {
     let shifted = try host.newMatrix(Double.self, rows: gram.rows, columns: gram.columns)

@@ -4,45 +4,45 @@ import PluginKit
 ///
 /// Its levels, from cheap to dear: the rank `step`, `2 step`, ..., `maximumRank`, and last its form as it is. A
 /// linear for which no factor pair is cheaper than its present form has only the last level.
-public struct RankItem: Sendable, Hashable {
+package struct RankItem: Sendable, Hashable {
   /// Bytes of its present form.
-  public let current: Int
+  package let current: Int
   /// A multiple of the rank step; 0 where no factor pair pays.
-  public let maximumRank: Int
+  package let maximumRank: Int
 
-  public init(current: Int, maximumRank: Int) {
+  package init(current: Int, maximumRank: Int) {
     self.current = current
     self.maximumRank = maximumRank
   }
 
-  func topLevel(step: Int) -> Int { maximumRank / step }
+  package func topLevel(step: Int) -> Int { maximumRank / step }
 }
 
 /// Prices and ranks of every level of every item.
-struct RankLevels {
-  let items: [RankItem]
-  let step: Int
+package struct RankLevels {
+  package let items: [RankItem]
+  package let step: Int
   /// Bytes of a factor pair, not falling with the rank.
   private let price: (_ item: Int, _ rank: Int) throws(StrategyError) -> Int
 
-  init(items: [RankItem], step: Int, price: @escaping (Int, Int) throws(StrategyError) -> Int) {
+  package init(items: [RankItem], step: Int, price: @escaping (Int, Int) throws(StrategyError) -> Int) {
     self.items = items
     self.step = step
     self.price = price
   }
 
-  func top(_ item: Int) -> Int { items[item].topLevel(step: step) }
+  package func top(_ item: Int) -> Int { items[item].topLevel(step: step) }
 
   /// Nil for the present form.
-  func rank(_ item: Int, _ level: Int) -> Int? { level < top(item) ? (level + 1) * step : nil }
+  package func rank(_ item: Int, _ level: Int) -> Int? { level < top(item) ? (level + 1) * step : nil }
 
-  func cost(_ item: Int, _ level: Int) throws(StrategyError) -> Int {
+  package func cost(_ item: Int, _ level: Int) throws(StrategyError) -> Int {
     guard let rank = rank(item, level) else { return items[item].current }
     return try price(item, rank)
   }
 
   /// The dearest level that costs no more than `bytes`, else the cheapest.
-  func level(_ item: Int, within bytes: Double) throws(StrategyError) -> Int {
+  package func level(_ item: Int, within bytes: Double) throws(StrategyError) -> Int {
     var (low, high) = (0, top(item))
     while low < high {
       let middle = (low + high + 1) / 2
@@ -52,7 +52,7 @@ struct RankLevels {
   }
 
   /// The largest multiple of `step` up to `limit` whose factor pair is cheaper than `current` bytes; 0 if none is.
-  static func maximumRank(
+  package static func maximumRank(
     limit: Int, step: Int, current: Int, price: (Int) throws(StrategyError) -> Int
   ) throws(StrategyError) -> Int {
     var (low, high) = (0, limit / step)

@@ -8,7 +8,7 @@ extension RankLevels {
   /// made, ties to the lower index. Throws where even the lowest levels cost more than `target`.
   ///
   /// Giving at most one step to each item in turn was measured and is mostly worse (docs/METHODS.md).
-  func fit(
+  package func fit(
     _ start: [Int], target: Int, value: (_ item: Int, _ level: Int) -> Double
   ) throws(StrategyError) -> [Int] {
     var levels = start
@@ -68,7 +68,7 @@ extension RankLevels {
 }
 
 extension StrategyError {
-  static func budgetTooSmall(target: Int, minimum: Int) -> StrategyError {
+  package static func budgetTooSmall(target: Int, minimum: Int) -> StrategyError {
     StrategyError(
       .invalid,
       "the budget of \(target) bytes for the selected linears is below the \(minimum) bytes that the lowest rank "

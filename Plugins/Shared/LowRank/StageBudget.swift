@@ -1,15 +1,17 @@
 import PluginKit
 
 /// The selected linears with their present prices, and what they may take together.
-struct StageBudget {
-  let nodes: [Node]
+package struct StageBudget {
+  package let nodes: [Node]
   /// Bytes of each node's present form.
-  let current: [Int]
-  let target: Int
+  package let current: [Int]
+  package let target: Int
 
-  init<Host: HostAccess & ~Copyable>(_ host: borrowing Host) throws(StrategyError) {
+  package init<Host: HostAccess & ~Copyable>(_ host: borrowing Host, of strategy: String)
+    throws(StrategyError)
+  {
     guard let target = try host.budgetTarget() else {
-      throw StrategyError(.invalid, "svdllm-v2 needs a budget; give the stage a value for keep")
+      throw StrategyError(.invalid, "\(strategy) needs a budget; give the stage a value for keep")
     }
     self.target = target
     nodes = try host.selectedNodes()
@@ -19,10 +21,10 @@ struct StageBudget {
   }
 
   /// Whether the linears cost no more than they may: then all stay as they are.
-  var isMet: Bool { current.reduce(0, +) <= target }
+  package var isMet: Bool { current.reduce(0, +) <= target }
 
   /// The item of `node`, with its largest paying rank.
-  static func item<Host: HostAccess & ~Copyable>(
+  package static func item<Host: HostAccess & ~Copyable>(
     of node: Node, current: Int, step: Int, _ host: borrowing Host
   ) throws(StrategyError) -> RankItem {
     // Statistics are collected block by block, so a linear outside the blocks is never analysed and stays.
@@ -34,8 +36,19 @@ struct StageBudget {
     return RankItem(current: current, maximumRank: maximum)
   }
 
+  /// The items of all `nodes`.
+  package func items<Host: HostAccess & ~Copyable>(
+    step: Int, _ host: borrowing Host
+  ) throws(StrategyError) -> [RankItem] {
+    var items: [RankItem] = []
+    for (node, current) in zip(nodes, current) {
+      items.append(try Self.item(of: node, current: current, step: step, host))
+    }
+    return items
+  }
+
   /// Lends an allocator over `items` of `nodes`, with this budget, to `body`.
-  func allocating<Host: HostAccess & ~Copyable, Result>(
+  package func allocating<Host: HostAccess & ~Copyable, Result>(
     _ items: [RankItem], step: Int, _ host: borrowing Host,
     _ body: (RankAllocator) throws(StrategyError) -> Result
   ) throws(StrategyError) -> Result {
@@ -55,7 +68,7 @@ struct StageBudget {
 }
 
 extension LinearShape {
-  static func factored(_ node: Node, rank: Int) -> LinearShape {
+  package static func factored(_ node: Node, rank: Int) -> LinearShape {
     .factored(outFeatures: node.outFeatures, inFeatures: node.inFeatures, rank: rank)
   }
 }

@@ -18,22 +18,28 @@ import PluginKit
 ///
 /// Tolerance: an eigenvalue is off by about `1e-15 * lambda_max`, so a loss above `1e-5 ||W X||` is within 0.1 %
 /// of that from a float64 SVD of `W X`, and below that it is below `1e-5 ||W X||` too.
-struct OutputBasis: ~Copyable {
+package struct OutputBasis: ~Copyable {
   /// `[m, k]`, orthonormal columns, in the order of the spectrum.
-  let vectors: HostMatrix<Double>
-  let spectrum: Spectrum
+  package let vectors: HostMatrix<Double>
+  package let spectrum: Spectrum
+
+  package init(vectors: consuming HostMatrix<Double>, spectrum: Spectrum) {
+    self.vectors = vectors
+    self.spectrum = spectrum
+  }
 }
 
 extension WhitenedInput {
   /// The leading `rank` output directions of `weight` `[m, n]`.
-  func basis<Host: HostAccess & ~Copyable>(
+  package func basis<Host: HostAccess & ~Copyable>(
     of weight: borrowing HostMatrix<Float>, rank: Int, _ host: borrowing Host
   ) throws(StrategyError) -> OutputBasis {
     let w = try host.converted(weight, to: Double.self)
     if w.rows <= w.columns { return try wide(w, rank: rank, host) }
     switch factor {
-    case .some(let factor): return try tall(host.product(w, factor.lower), rank: rank, host)
-    case .none: return try tall(w, rank: rank, host)
+    case .some(let factor):
+      return try OutputBasis.tall(host.product(w, factor.lower), rank: rank, unit: unit, host)
+    case .none: return try OutputBasis.tall(w, rank: rank, unit: unit, host)
     }
   }
 
@@ -58,10 +64,35 @@ extension WhitenedInput {
     vectors.reverseColumns()
     return OutputBasis(vectors: vectors, spectrum: spectrum)
   }
+}
 
-  /// `p = W L`: `[m, n]`, m > n.
-  private func tall<Host: HostAccess & ~Copyable>(
-    _ p: borrowing HostMatrix<Double>, rank: Int, _ host: borrowing Host
+extension OutputBasis {
+  /// The leading `rank` left singular directions of `p` `[m, n]`, m <= n; eigenvectors of `p p^T`.
+  private static func wide<Host: HostAccess & ~Copyable>(
+    _ p: borrowing HostMatrix<Double>, rank: Int, unit: Double, _ host: borrowing Host
+  ) throws(StrategyError) -> OutputBasis {
+    let outer = try host.newMatrix(Double.self, rows: p.rows, columns: p.rows)
+    try host.syrk(p, into: outer)
+    let trace = outer.trace
+    let pairs = try host.eigh(outer, count: rank)
+    let spectrum = Spectrum(ascending: pairs.values, trace: trace, unit: unit)
+    let vectors = pairs.takeVectors()
+    vectors.reverseColumns()
+    return OutputBasis(vectors: vectors, spectrum: spectrum)
+  }
+
+  /// The leading `rank` left singular directions of `p` `[m, n]`, whose squared singular values times `unit` are
+  /// the spectrum.
+  package static func leading<Host: HostAccess & ~Copyable>(
+    of p: borrowing HostMatrix<Double>, rank: Int, unit: Double, _ host: borrowing Host
+  ) throws(StrategyError) -> OutputBasis {
+    try p.rows <= p.columns
+      ? wide(p, rank: rank, unit: unit, host) : tall(p, rank: rank, unit: unit, host)
+  }
+
+  /// The same for m > n.
+  fileprivate static func tall<Host: HostAccess & ~Copyable>(
+    _ p: borrowing HostMatrix<Double>, rank: Int, unit: Double, _ host: borrowing Host
   ) throws(StrategyError) -> OutputBasis {
     let inner = try host.newMatrix(Double.self, rows: p.columns, columns: p.columns)
     try host.syrk(p, transpose: true, into: inner)
@@ -77,14 +108,14 @@ extension WhitenedInput {
 
 extension HostMatrix<Double> {
   /// Sum of the diagonal.
-  var trace: Double {
+  package var trace: Double {
     var sum = 0.0
     for i in 0..<min(rows, columns) { sum += self[i, i] }
     return sum
   }
 
   /// `a = (a + a^T) / 2` for a square matrix.
-  func symmetrise() {
+  package func symmetrise() {
     for i in 0..<rows {
       for j in 0..<i {
         let mean = (self[i, j] + self[j, i]) / 2
@@ -95,7 +126,7 @@ extension HostMatrix<Double> {
   }
 
   /// Ascending to descending eigenvectors.
-  func reverseColumns() {
+  package func reverseColumns() {
     for i in 0..<rows {
       withMutableRow(i) { row in
         let last = row.count - 1
