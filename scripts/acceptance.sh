@@ -22,7 +22,7 @@ check() {
 }
 value() { sed -n "s/^ *\"$1\": \([-0-9.e+]*\),\{0,1\}$/\1/p" "$2" | head -n 1; }
 
-for name in libSVDLLMv2.so libQuantize.so; do
+for name in libSVDLLMv2.so libAdaSVD.so libQuantize.so; do
   symbols=$(nm -D --defined-only ".build/release/$name" | awk '{ print $3 }')
   if [ "$symbols" = lathe_entry ]; then
     echo "ok    $name exports lathe_entry alone"
@@ -57,17 +57,22 @@ cat >"$work/recipe.json5" <<END
   calibration: { text: ["$(cd $shared && pwd)/texts/books-calibration.txt"], samples: 64, context: 512 } }
 END
 sed 's/keep: 0.8 }/keep: 0.8 }, { strategy: "quantize", bits: 4, group_size: 64 }/' "$work/recipe.json5" >"$work/chain.json5"
-for keep in 0.8 0.6 0.4; do
-  $lathe compress --model $model --recipe "$work/recipe.json5" --set stages.0.keep=$keep \
-    --output "$work/keep-$keep" --json >"$work/report.json" 2>/dev/null
-  $lathe eval --model "$work/keep-$keep" --text $holdout --context 512 --json >"$work/eval.json" 2>/dev/null
-  found=$(value perplexity "$work/eval.json")
-  reference=$(expected v2 $keep)
-  check "svdllm-v2 at keep $keep: perplexity $found, reference $reference (1 %)" "$found < 1.01 * $reference"
-  bytes=$(value linear_bytes_after "$work/report.json")
-  before=$(value linear_bytes_before "$work/report.json")
-  check "svdllm-v2 at keep $keep: $bytes of $before bytes" "$bytes <= $keep * $before && $bytes > $keep * $before - 2 * (256 + 704)"
-done
+# at STRATEGY REFERENCE TOLERANCE: perplexity and bytes at three sizes.
+at() {
+  for keep in 0.8 0.6 0.4; do
+    $lathe compress --model $model --recipe "$work/recipe.json5" --set stages.0.strategy=$1 --set stages.0.keep=$keep \
+      --output "$work/$1-$keep" --json >"$work/report.json" 2>/dev/null
+    $lathe eval --model "$work/$1-$keep" --text $holdout --context 512 --json >"$work/eval.json" 2>/dev/null
+    found=$(value perplexity "$work/eval.json")
+    reference=$(expected $2 $keep)
+    check "$1 at keep $keep: perplexity $found, reference $reference (times $3)" "$found < $3 * $reference"
+    bytes=$(value linear_bytes_after "$work/report.json")
+    before=$(value linear_bytes_before "$work/report.json")
+    check "$1 at keep $keep: $bytes of $before bytes" "$bytes <= $keep * $before && $bytes > $keep * $before - 2 * (256 + 704)"
+  done
+}
+at svdllm-v2 v2 1.01
+at adasvd adasvd 1
 
 $lathe compress --model $model --recipe "$work/chain.json5" --output "$work/one" --threads 1 --json >"$work/report.json" 2>/dev/null
 $lathe compress --model $model --recipe "$work/chain.json5" --output "$work/two" --threads 2 >/dev/null 2>&1

@@ -51,7 +51,7 @@ extension AdaSVD {
       bytes[node.block ?? -1, default: 0] += Double(allocator.levels.items[index].current)
     }
     let mean = 1 - allocator.removedShare
-    let minimum = minimumKeep > 0 ? minimumKeep : 0.75 * mean
+    let minimum = minimumKeep > 0 ? minimumKeep : max(mean - 0.1, mean / 2)
     let blocks = BlockShares.shares(
       importance: measured.map(\.importance), weights: measured.map { bytes[$0.block] ?? 0 }, mean: mean,
       minimum: minimum)

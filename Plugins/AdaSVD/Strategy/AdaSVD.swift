@@ -29,7 +29,7 @@ public struct AdaSVD: ForecastingStrategy {
   enum Split: String, CaseIterable { case orthonormal, balanced }
 
   let adaptsRatio: Bool
-  /// 0: three quarters of the mean share.
+  /// 0: the paper's choice, a tenth below the mean share; at least half of it.
   let minimumKeep: Double
   let target: Target
   let update: Update
@@ -49,7 +49,7 @@ public struct AdaSVD: ForecastingStrategy {
       .bool("adaptive_ratio", default: true, "adaCR: blocks that change the residual stream more keep more"),
       .float(
         "minimum_keep", in: 0.0...1.0, default: 0,
-        "the share that a block of no importance keeps; 0 is three quarters of keep"),
+        "the share that a block of no importance keeps; 0 is keep - 0.1, at least half of keep"),
       .bool("adaptive_compensation", default: true, "adaComp: fit to inputs from the compressed blocks"),
       .choice(
         "target", of: Target.allCases.map(\.rawValue), default: Target.between.rawValue,
