@@ -77,30 +77,4 @@ import Testing
     }
     #expect(sum.rowCount == 0)
   }
-
-  @Test(
-    "a weighted Gram matrix has the squared singular values of W G^(1/2)",
-    arguments: [(20, 35), (35, 20), (25, 25)])
-  func weighted(shape: (Int, Int)) throws {
-    let (m, n) = shape
-    let w = Oracle.normal(Double.self, m, n)
-    let x = Oracle.normal(Double.self, n, 3 * n, seed: 2)
-    let gram = try syrk(x, transpose: false, workers: .serial)
-    let form = try WeightedGram(weight: w, gram: gram, workers: .serial)
-    let values = try eigenvalues(form.matrix, workers: .serial)
-    // W G^(1/2) and W X have the same singular values.
-    let expected = try svd(gemm(w, x, workers: .serial), workers: .serial).values.map { $0 * $0 }
-    for (a, b) in zip(values.reversed(), expected) { #expect(abs(a - b) < 1e-10 * expected[0]) }
-    #expect(form.matrix == form.matrix.transposed())
-    #expect(form.matrix.rows == min(m, n))
-  }
-
-  @Test("a singular Gram matrix is weighted too")
-  func singularGram() throws {
-    let w = Oracle.normal(Double.self, 30, 12)
-    let gram = try syrk(Oracle.normal(Double.self, 12, 4), transpose: false, workers: .serial)
-    let values = try eigenvalues(
-      WeightedGram(weight: w, gram: gram, workers: .serial).matrix, workers: .serial)
-    #expect(values.filter { $0 > 1e-9 * values[11] }.count == 4)
-  }
 }
