@@ -46,7 +46,8 @@ extension AdaSVD {
   ) throws(StrategyError) -> [(UInt32, Spectrum)] {
     let gram = try block.statistic(.inputGram, of: group[0], as: Double.self).takeMatrix()
     let needsFactor = group.contains { $0.outFeatures > $0.inFeatures }
-    let input = try whitened(gram, needsFactor: needsFactor, of: group[0], block)
+    let input = try WhitenedInput.read(
+      by: group[0], gram: gram, ridge: ridge, needsFactor: needsFactor, block)
     let results = ResultSlots<(UInt32, Spectrum)>(count: group.count)
     try block.forEach(group.count) { (index) throws(StrategyError) in
       let node = group[index]
@@ -59,15 +60,5 @@ extension AdaSVD {
       }
     }
     return results.all
-  }
-
-  private func whitened(
-    _ gram: consuming HostMatrix<Double>, needsFactor: Bool, of node: Node, _ block: borrowing BlockView
-  ) throws(StrategyError) -> WhitenedInput {
-    do throws(StrategyError) {
-      return try WhitenedInput(gram, ridge: ridge, needsFactor: needsFactor, block)
-    } catch {
-      throw error.naming(node)
-    }
   }
 }

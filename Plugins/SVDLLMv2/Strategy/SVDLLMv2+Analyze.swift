@@ -41,7 +41,8 @@ extension SVDLLMv2 {
     _ linears: [(Node, RankItem)], _ gram: consuming HostMatrix<Double>, _ block: borrowing BlockView
   ) throws(StrategyError) -> [LinearSummary] {
     let needsFactor = linears.contains { node, _ in node.outFeatures > node.inFeatures }
-    let input = try whitened(gram, needsFactor: needsFactor, of: linears[0].0, block)
+    let input = try WhitenedInput.read(
+      by: linears[0].0, gram: gram, ridge: ridge, needsFactor: needsFactor, block)
     let results = ResultSlots<LinearSummary>(count: linears.count)
     try block.forEach(linears.count) { (index) throws(StrategyError) in
       let (node, item) = linears[index]
@@ -57,15 +58,5 @@ extension SVDLLMv2 {
       }
     }
     return results.all
-  }
-
-  private func whitened(
-    _ gram: consuming HostMatrix<Double>, needsFactor: Bool, of node: Node, _ block: borrowing BlockView
-  ) throws(StrategyError) -> WhitenedInput {
-    do throws(StrategyError) {
-      return try WhitenedInput(gram, ridge: ridge, needsFactor: needsFactor, block)
-    } catch {
-      throw error.naming(node)
-    }
   }
 }

@@ -43,6 +43,20 @@ package struct WhitenedInput: ~Copyable, Sendable {
   }
 }
 
+extension WhitenedInput {
+  /// The input that `node` reads; an error of the numbers names it.
+  package static func read<Host: HostAccess & ~Copyable>(
+    by node: Node, gram: consuming HostMatrix<Double>, ridge: Double, needsFactor: Bool,
+    _ host: borrowing Host
+  ) throws(StrategyError) -> WhitenedInput {
+    do throws(StrategyError) {
+      return try WhitenedInput(gram, ridge: ridge, needsFactor: needsFactor, host)
+    } catch {
+      throw error.naming(node)
+    }
+  }
+}
+
 /// `lower lower^T = G / unit + ridge I`.
 package struct GramFactor: ~Copyable, Sendable {
   package let lower: HostMatrix<Double>

@@ -1,6 +1,7 @@
 import Foundation
 import LinearAlgebra
 import Pipeline
+import PluginHost
 
 /// The command line.
 @main

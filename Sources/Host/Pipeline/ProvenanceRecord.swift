@@ -109,8 +109,3 @@ extension Chain {
     return .object(root)
   }
 }
-
-/// The version of the host.
-public enum LatheVersion {
-  public static let current = "0.1.0"
-}

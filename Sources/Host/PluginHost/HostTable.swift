@@ -21,7 +21,7 @@ enum HostTable {
   }
 
   private static let name = Text("lathe")
-  private static let version = Text("0.1.0")
+  private static let version = Text(LatheVersion.text)
 
   /// The handle without its context.
   static var core: lathe_host {
