@@ -66,7 +66,7 @@ extension AdaSVD {
 
   /// What the linears that share the input of `node` are fitted to.
   private func shifted(_ node: Node, _ block: borrowing BlockEditor) throws(StrategyError) -> ShiftedOutputs {
-    let gram = try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: true)
+    let gram = try block.statistic(shiftedGram, of: node, as: Double.self, upstreamCompressed: true)
       .takeMatrix()
     do throws(StrategyError) {
       switch target {
