@@ -546,7 +546,8 @@ typedef struct lathe_host_workspace {
   void *(*scratch)(const lathe_host *host, uint64_t bytes);
   /* [any] Copies `tensor` into the host's store under (node, key), in place of what was
    * there; NULL forgets it. Lives until destroy, on disk and not in memory: what analyze
-   * computed need not be computed again by compress. */
+   * computed need not be computed again by compress. Where the user lets a run be
+   * resumed it also outlives an interruption: the same stage of the same run finds it. */
   lathe_status (*keep)(const lathe_host *host, lathe_node node, const char *key,
                        const lathe_tensor *tensor);
   /* [any] What was kept, borrowed and read-only. LATHE_ERR_INVALID if nothing was. */
