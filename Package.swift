@@ -11,6 +11,7 @@ let host: [(name: String, dependencies: [String])] = [
   ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("PluginHost", ["CLathe", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Generation", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Pipeline", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]
 
@@ -78,6 +79,10 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  (
+    "Generation",
+    ["Generation", "Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]
+  ),
   ("Graph", ["Graph", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),

@@ -8,8 +8,8 @@ import PluginHost
 enum Lathe {
   static var commands: [any Command.Type] {
     [
-      CompressCommand.self, PlanCommand.self, EvalCommand.self, TokenizeCommand.self, InspectCommand.self,
-      CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
+      CompressCommand.self, PlanCommand.self, EvalCommand.self, GenerateCommand.self, TokenizeCommand.self,
+      InspectCommand.self, CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
     ]
   }
 
@@ -44,11 +44,11 @@ enum Lathe {
       defer { session.display.clear() }
       // What is finished is finished, also when Ctrl-C comes with the last step.
       let status = try command.run(arguments, session)
-      return status == .interrupted ? fail("interrupted; nothing was written", status) : status
+      return status == .interrupted ? fail(command.interruption, status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
     } catch {
-      if Interruption.wasRequested { return fail("interrupted; nothing was written", .interrupted) }
+      if Interruption.wasRequested { return fail(command.interruption, .interrupted) }
       return fail("\(error)", .failed)
     }
   }
