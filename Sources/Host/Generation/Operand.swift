@@ -35,10 +35,10 @@ struct Operand: Sendable {
     }
     interleaved =
       needs.isInterleaved
-      ? table(width: quantised_padded(columns)) { quantised_interleave($0, columns, $1) } : nil
+      ? table(width: quantized_padded(columns)) { quantized_interleave($0, columns, $1) } : nil
     sums = Dictionary(
       uniqueKeysWithValues: needs.groupSizes.map { size in
-        (size, table(width: (columns + size - 1) / size) { quantised_group_sums($0, columns, size, $1) })
+        (size, table(width: (columns + size - 1) / size) { quantized_group_sums($0, columns, size, $1) })
       })
   }
 

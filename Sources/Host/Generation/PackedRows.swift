@@ -33,17 +33,17 @@ struct PackedRows: StoredMatrix {
   }
 
   /// The view that the kernels take; the tensors own what it points to.
-  private func withKernelMatrix(_ body: (UnsafePointer<quantised_matrix>) -> Void) {
+  private func withKernelMatrix(_ body: (UnsafePointer<quantized_matrix>) -> Void) {
     func start(_ tensor: Tensor) -> UnsafeRawPointer {
       UnsafeRawPointer(tensor.storage.base + tensor.byteOffset)
     }
     let kind =
       switch scales.elementType {
-      case .bf16: QUANTISED_SCALES_BF16
-      case .f16: QUANTISED_SCALES_F16
-      default: QUANTISED_SCALES_F32
+      case .bf16: QUANTIZED_SCALES_BF16
+      case .f16: QUANTIZED_SCALES_F16
+      default: QUANTIZED_SCALES_F32
       }
-    var matrix = quantised_matrix(
+    var matrix = quantized_matrix(
       packed: start(packed), scales: start(scales), zeros: zeroPoints.map(start), columns: columns,
       groups: groups, group_size: groupSize, bits: UInt32(scheme.bits), scale_type: UInt32(kind))
     body(&matrix)
@@ -51,7 +51,7 @@ struct PackedRows: StoredMatrix {
 
   func decode(_ rows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
     withKernelMatrix { matrix in
-      for (index, row) in rows.enumerated() { quantised_decode_row(matrix, row, target + index * columns) }
+      for (index, row) in rows.enumerated() { quantized_decode_row(matrix, row, target + index * columns) }
     }
   }
 
@@ -62,8 +62,8 @@ struct PackedRows: StoredMatrix {
       return multiplyDecoded(rows, operand, row: row, into: target)
     }
     withKernelMatrix { matrix in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: quantised_scratch(matrix)) { scratch in
-        quantised_matvec(
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: quantized_scratch(matrix)) { scratch in
+        quantized_matvec(
           matrix, rows.lowerBound, rows.count, x, operand.sums(row, groupSize: groupSize),
           scratch.baseAddress, target)
       }

@@ -28,9 +28,18 @@ struct TextStream {
   mutating func add(_ token: Int32) -> String {
     tokens.append(token)
     let text = decode(from: start)
-    let kept = Self.withoutOpenEnd(text)
-    guard kept.count > given.count else { return "" }
-    let piece = kept.starts(with: given) ? Array(kept[given.count...]) : decode(from: whole)
+    var kept = Self.withoutOpenEnd(text)
+    let piece: ArraySlice<UInt8>
+    if text.starts(with: given) {
+      guard kept.count > given.count else { return "" }
+      piece = kept[given.count...]
+    } else {
+      // A run of bytes with an unfinished character at its end counts as broken from its beginning on, which was
+      // given out already. So the tokens that are not are decoded on their own.
+      kept = text[...]
+      piece = Self.withoutOpenEnd(decode(from: whole))
+      guard !piece.isEmpty else { return "" }
+    }
     given = Array(kept)
     if kept.count == text.count {
       start = whole
@@ -43,7 +52,8 @@ struct TextStream {
   /// What was held back, once no token comes any more.
   func rest() -> String {
     let text = decode(from: start)
-    return text.starts(with: given) ? String(decoding: text[given.count...], as: UTF8.self) : ""
+    let piece = text.starts(with: given) ? text[given.count...] : decode(from: whole)[...]
+    return String(decoding: piece, as: UTF8.self)
   }
 
   private func decode(from first: Int) -> [UInt8] { Array(tokenizer.decode(Array(tokens[first...])).utf8) }
@@ -51,7 +61,9 @@ struct TextStream {
   /// The text without the marks that stand for the first bytes of an unfinished character: three bytes at most.
   private static func withoutOpenEnd(_ text: [UInt8]) -> ArraySlice<UInt8> {
     var rest = text[...]
-    for _ in 0..<3 where rest.count >= 3 && rest.suffix(3).elementsEqual(replacement) { rest = rest.dropLast(3) }
+    for _ in 0..<3 where rest.count >= 3 && rest.suffix(3).elementsEqual(replacement) {
+      rest = rest.dropLast(3)
+    }
     return rest
   }
 }

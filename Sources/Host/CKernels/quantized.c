@@ -11,13 +11,13 @@ LATHE_INLINE uint32_t word_at(const uint8_t *bytes) {
   return word;
 }
 
-LATHE_INLINE float scale_at(const quantised_matrix *matrix, size_t index) {
+LATHE_INLINE float scale_at(const quantized_matrix *matrix, size_t index) {
   const uint8_t *scales = matrix->scales;
   uint16_t half;
   float value;
   switch (matrix->scale_type) {
-    case QUANTISED_SCALES_F32: memcpy(&value, scales + 4 * index, sizeof value); return value;
-    case QUANTISED_SCALES_F16: {
+    case QUANTIZED_SCALES_F32: memcpy(&value, scales + 4 * index, sizeof value); return value;
+    case QUANTIZED_SCALES_F16: {
       _Float16 narrow;
       memcpy(&narrow, scales + 2 * index, sizeof narrow);
       return (float)narrow;
@@ -32,7 +32,7 @@ LATHE_INLINE float scale_at(const quantised_matrix *matrix, size_t index) {
 }
 
 /* Zeros of a row's groups lie side by side, each at the row's bits of its word and, at times, the one below. */
-LATHE_INLINE uint32_t zero_at(const quantised_matrix *matrix, size_t row, size_t group) {
+LATHE_INLINE uint32_t zero_at(const quantized_matrix *matrix, size_t row, size_t group) {
   if (matrix->zeros == NULL) return 1u << (matrix->bits - 1);
   size_t bit = row * matrix->bits;
   const uint8_t *column = (const uint8_t *)matrix->zeros + 4 * group;
@@ -42,12 +42,12 @@ LATHE_INLINE uint32_t zero_at(const quantised_matrix *matrix, size_t row, size_t
   return (uint32_t)(word >> (bit & 31)) & ((1u << matrix->bits) - 1);
 }
 
-LATHE_INLINE size_t row_bytes(const quantised_matrix *matrix) {
+LATHE_INLINE size_t row_bytes(const quantized_matrix *matrix) {
   return (matrix->columns * matrix->bits + 31) / 32 * 4;
 }
 
 LATHE_CLONES
-void quantised_decode_row(const quantised_matrix *matrix, size_t row, float *target) {
+void quantized_decode_row(const quantized_matrix *matrix, size_t row, float *target) {
   const uint8_t *bytes = (const uint8_t *)matrix->packed + row * row_bytes(matrix);
   uint32_t bits = matrix->bits, mask = (1u << bits) - 1;
   size_t whole = matrix->columns / 8 * 8;
@@ -72,10 +72,10 @@ void quantised_decode_row(const quantised_matrix *matrix, size_t row, float *tar
   }
 }
 
-size_t quantised_padded(size_t columns) { return (columns + BLOCK - 1) / BLOCK * BLOCK; }
+size_t quantized_padded(size_t columns) { return (columns + BLOCK - 1) / BLOCK * BLOCK; }
 
-void quantised_interleave(const float *x, size_t columns, float *target) {
-  size_t padded = quantised_padded(columns);
+void quantized_interleave(const float *x, size_t columns, float *target) {
+  size_t padded = quantized_padded(columns);
   memset(target + padded - (padded < BLOCK ? padded : BLOCK), 0, (padded < BLOCK ? padded : BLOCK) * sizeof *x);
   for (size_t start = 0; start < columns; start += BLOCK) {
     size_t count = columns - start < BLOCK ? columns - start : BLOCK;
@@ -84,7 +84,7 @@ void quantised_interleave(const float *x, size_t columns, float *target) {
 }
 
 LATHE_CLONES
-void quantised_group_sums(const float *x, size_t columns, size_t group_size, float *sums) {
+void quantized_group_sums(const float *x, size_t columns, size_t group_size, float *sums) {
   for (size_t start = 0, group = 0; start < columns; start += group_size, group++) {
     size_t count = columns - start < group_size ? columns - start : group_size;
     f32x16 sum = {0}, value;
@@ -99,15 +99,15 @@ void quantised_group_sums(const float *x, size_t columns, size_t group_size, flo
 }
 
 /* Room for the scales of a row's runs, and what a store of 16 writes beyond the last; then those of its groups. */
-LATHE_INLINE size_t run_scales(const quantised_matrix *matrix) {
-  return quantised_padded(matrix->columns) / 8 + 16;
+LATHE_INLINE size_t run_scales(const quantized_matrix *matrix) {
+  return quantized_padded(matrix->columns) / 8 + 16;
 }
 
-size_t quantised_scratch(const quantised_matrix *matrix) { return run_scales(matrix) + matrix->groups + 16; }
+size_t quantized_scratch(const quantized_matrix *matrix) { return run_scales(matrix) + matrix->groups + 16; }
 
 /* Each group's scale is written 16 times over, and what it wrote too much is overwritten by the next. */
-LATHE_INLINE void spread_scales(const quantised_matrix *matrix, float *runs) {
-  size_t end = quantised_padded(matrix->columns) / 8;
+LATHE_INLINE void spread_scales(const quantized_matrix *matrix, float *runs) {
+  size_t end = quantized_padded(matrix->columns) / 8;
   size_t step = matrix->groups == 1 ? end : matrix->group_size / 8;
   const float *scales = runs + run_scales(matrix);
   for (size_t group = 0; group < matrix->groups; group++) {
@@ -117,13 +117,13 @@ LATHE_INLINE void spread_scales(const quantised_matrix *matrix, float *runs) {
   }
 }
 
-LATHE_INLINE void row_scales(const quantised_matrix *matrix, size_t row, float *target) {
+LATHE_INLINE void row_scales(const quantized_matrix *matrix, size_t row, float *target) {
   size_t groups = matrix->groups, first = row * groups, whole = groups / 16 * 16;
   const uint8_t *scales = matrix->scales;
   f32x16 value;
   switch (matrix->scale_type) {
-    case QUANTISED_SCALES_F32: memcpy(target, scales + 4 * first, 4 * groups); return;
-    case QUANTISED_SCALES_F16:
+    case QUANTIZED_SCALES_F32: memcpy(target, scales + 4 * first, 4 * groups); return;
+    case QUANTIZED_SCALES_F16:
       for (size_t g = 0; g < whole; g += 16) {
         load_f16(scales + 2 * (first + g), &value);
         memcpy(target + g, &value, sizeof value);
@@ -194,7 +194,7 @@ LATHE_INLINE void add_block(const uint8_t *bytes, uint32_t bits, const float *x,
 /* The scales of a block's runs. The sizes of groups that people use need no memory in between. */
 enum { GROUPS_OF_BLOCKS, GROUPS_OF_64, GROUPS_OF_RUNS };
 
-LATHE_INLINE void block_scales(int kind, const quantised_matrix *matrix, const float *scratch, size_t block,
+LATHE_INLINE void block_scales(int kind, const quantized_matrix *matrix, const float *scratch, size_t block,
                                f32x16 *value) {
   const float *scales = scratch + run_scales(matrix);
   if (kind == GROUPS_OF_RUNS) {
@@ -208,7 +208,7 @@ LATHE_INLINE void block_scales(int kind, const quantised_matrix *matrix, const f
 }
 
 /* Sum over groups of scale * (zero - middle) * sum of x. */
-LATHE_INLINE float zero_part(const quantised_matrix *matrix, size_t row, const float *scales,
+LATHE_INLINE float zero_part(const quantized_matrix *matrix, size_t row, const float *scales,
                              const float *sums) {
   float middle = (float)(1u << (matrix->bits - 1));
   float lanes[16] = {0};
@@ -224,9 +224,9 @@ LATHE_INLINE float zero_part(const quantised_matrix *matrix, size_t row, const f
   return fold(&all);
 }
 
-LATHE_INLINE void rows_of(const quantised_matrix *matrix, uint32_t bits, int kind, size_t first, size_t rows,
+LATHE_INLINE void rows_of(const quantized_matrix *matrix, uint32_t bits, int kind, size_t first, size_t rows,
                           const float *x, const float *sums, float *scratch, float *y) {
-  size_t stride = row_bytes(matrix), blocks = quantised_padded(matrix->columns) / BLOCK;
+  size_t stride = row_bytes(matrix), blocks = quantized_padded(matrix->columns) / BLOCK;
   /* Elsewhere a load of the last block would pass the end of the row, which may be the end of the file. */
   size_t whole = matrix->columns % BLOCK == 0 && (bits & (bits - 1)) == 0 ? blocks : blocks - 1;
   f32x16 scales;
@@ -251,7 +251,7 @@ LATHE_INLINE void rows_of(const quantised_matrix *matrix, uint32_t bits, int kin
   }
 }
 
-LATHE_INLINE void rows_by_kind(const quantised_matrix *matrix, uint32_t bits, size_t first, size_t rows,
+LATHE_INLINE void rows_by_kind(const quantized_matrix *matrix, uint32_t bits, size_t first, size_t rows,
                                const float *x, const float *sums, float *scratch, float *y) {
   if (matrix->groups == 1 || matrix->group_size % BLOCK == 0)
     rows_of(matrix, bits, GROUPS_OF_BLOCKS, first, rows, x, sums, scratch, y);
@@ -262,7 +262,7 @@ LATHE_INLINE void rows_by_kind(const quantised_matrix *matrix, uint32_t bits, si
 }
 
 LATHE_CLONES LATHE_WIDE
-void quantised_matvec(const quantised_matrix *matrix, size_t first, size_t rows, const float *interleaved,
+void quantized_matvec(const quantized_matrix *matrix, size_t first, size_t rows, const float *interleaved,
                       const float *sums, float *scratch, float *y) {
   switch (matrix->bits) {
 #define CASE(bits)                                                                                  \
