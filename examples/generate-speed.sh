@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # How fast `lathe generate` is per token, and what memory it takes: a random Llama-shaped bfloat16 model of about 10^9
 # parameters, the same in 4 bits, and low-rank factors of its shapes in bfloat16 and in 4 bits. Runs take turns, so that
-# other work on the machine disturbs all alike; the last column is the median of the ratios within each round.
+# other work on the machine disturbs all alike; ratios are to the dense model, medians of those within each round.
+# Processor seconds per token are what a run takes beyond one that generates a single token, over its other tokens.
+#
+# Needs `swift build -c release`, lathe-benchmarks and the plugins included.
 #
 #   examples/generate-speed.sh [ROUNDS [TOKENS [BLOCKS [FOLDER]]]]
 #
@@ -31,34 +34,46 @@ quantize "$folder/low-rank"
 
 prompt="It was the best of times, it was the worst of times, it was the age"
 number() { sed -n "s/^ *\"$1\": \([-0-9.e+]*\),\{0,1\}$/\1/p" "$2" | sed -n "${3}p"; }
-# measure NAME ROUND: writes the document and the peaks of resident and anonymous memory in kB.
+# measure NAME ROUND TOKENS: writes the document, and the peaks of resident and anonymous memory in kB and the processor
+# time in clock ticks, as they were seen last.
 measure() {
-  local out="$folder/$1.$2" pid anonymous=0 resident=0 now
-  "$lathe" generate --model "$folder/$1" --prompt "$prompt" --max-tokens "$tokens" --json >"$out.json" 2>/dev/null &
+  local out="$folder/$1.$2" pid anonymous=0 resident=0 ticks=0 high low
+  "$lathe" generate --model "$folder/$1" --prompt "$prompt" --max-tokens "$3" --json >"$out.json" 2>/dev/null &
   pid=$!
-  while now=$(grep -E '^(VmHWM|RssAnon)' "/proc/$pid/status" 2>/dev/null | tr -dc '0-9\n') && [ -n "$now" ]; do
-    { read -r high; read -r low; } <<<"$now" || true
+  while { read -r high && read -r low; } < <(sed -n 's/^\(VmHWM\|RssAnon\):[^0-9]*\([0-9]*\).*/\2/p' \
+    "/proc/$pid/status" 2>/dev/null); do
     resident=$((high > resident ? high : resident))
-    anonymous=$((${low:-0} > anonymous ? ${low:-0} : anonymous))
-    sleep 0.05
+    anonymous=$((low > anonymous ? low : anonymous))
+    ticks=$(awk '{ print $14 + $15 }' "/proc/$pid/stat" 2>/dev/null || echo "$ticks")
+    sleep 0.02
   done
   wait "$pid"
-  echo "$resident $anonymous" >"$out.memory"
+  echo "$resident $anonymous ${ticks:-0}" >"$out.memory"
 }
+for model in "${models[@]}"; do measure "$model" single 1; done
 for round in $(seq "$rounds"); do
-  for model in "${models[@]}"; do measure "$model" "$round"; done
+  for model in "${models[@]}"; do measure "$model" "$round" "$tokens"; done
 done
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 # column NAME WHICH: the rate of the prompt (1) or of the generation (2), a line for each round.
 column() { for round in $(seq "$rounds"); do number tokens_per_second "$folder/$1.$round.json" "$2"; done; }
+# busy NAME: processor seconds per token, a line for each round.
+busy() {
+  for round in $(seq "$rounds"); do
+    cat "$folder/$1.single.memory" "$folder/$1.$round.memory" |
+      awk -v n="$((tokens - 1))" -v hz="$(getconf CLK_TCK)" 'NR == 1 { t = $3 } NR == 2 { print ($3 - t) / hz / n }'
+  done
+}
+ratio() { paste "$1" "$2" | awk '{ print $1 / $2 }' | median; }
 peak() { cut -d ' ' -f "$2" "$folder/$1".*.memory | sort -n | tail -n 1; }
-echo '| model | file MB | prompt tokens/s | generated tokens/s | ratio to dense | peak resident MB | peak anonymous MB |'
-echo '|---|--:|--:|--:|--:|--:|--:|'
+echo '| model | file MB | tokens/s | ratio | processor s per token | ratio | resident MB | anonymous MB | prompt tokens/s |'
+echo '|---|--:|--:|--:|--:|--:|--:|--:|--:|'
 for model in "${models[@]}"; do
   bytes=$(cat "$folder/$model"/*.safetensors | wc -c)
-  ratio=$(paste <(column "$model" 2) <(column dense 2) | awk '{ print $1 / $2 }' | median)
-  LC_ALL=C printf '| %s | %d | %.1f | %.2f | %.2f | %d | %d |\n' "$model" "$((bytes / 1000000))" \
-    "$(column "$model" 1 | median)" "$(column "$model" 2 | median)" "$ratio" \
-    "$(($(peak "$model" 1) * 1024 / 1000000))" "$(($(peak "$model" 2) * 1024 / 1000000))"
+  LC_ALL=C printf '| %s | %d | %.2f | %.2f | %.3f | %.2f | %d | %d | %.1f |\n' "$model" "$((bytes / 1000000))" \
+    "$(column "$model" 2 | median)" "$(ratio <(column "$model" 2) <(column dense 2))" \
+    "$(busy "$model" | median)" "$(ratio <(busy dense) <(busy "$model"))" \
+    "$(($(peak "$model" 1) * 1024 / 1000000))" "$(($(peak "$model" 2) * 1024 / 1000000))" \
+    "$(column "$model" 1 | median)"
 done
