@@ -1,7 +1,7 @@
 #include "matvec.h"
 
 #include "clones.h"
-#include "lanes.h"
+#include "vectors.h"
 #include "rows.h"
 
 /* Four vectors of lanes hide the latency of an addition. What is left of a row goes through a buffer with zeros. */

@@ -1,5 +1,5 @@
 #include "clones.h"
-#include "lanes.h"
+#include "vectors.h"
 #include "matvec.h"
 
 /* Sixteen runs of eight codes. Eight codes of b bits are b bytes, so a run starts at a byte whatever b is. */
