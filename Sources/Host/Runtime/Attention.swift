@@ -55,7 +55,7 @@ public struct Attention: Sendable {
               queries.part(rows: block, columns: own), keys.part(rows: seen, columns: columns(shared)),
               transposeB: true, into: part, workers: .serial)
           }
-          normalise(part, firstQuery: position, firstKey: seen.lowerBound)
+          normalise(part, queries: position..<position + block.count, firstKey: seen.lowerBound)
           try RuntimeError.rethrowing { () throws(LinearAlgebraError) in
             try gemm(
               part.readable, values.part(rows: seen, columns: columns(shared)),
@@ -67,10 +67,10 @@ public struct Attention: Sendable {
   }
 
   /// Scores to probabilities, in place; zero where a query does not see.
-  private func normalise(_ scores: MutableMatrixView<Float>, firstQuery: Int, firstKey: Int) {
+  private func normalise(_ scores: MutableMatrixView<Float>, queries: Range<Int>, firstKey: Int) {
     let scale = Float(1 / Double(headDimension).squareRoot())
-    for row in 0..<scores.rows {
-      let seen = visible(from: firstQuery + row)
+    for (row, position) in queries.enumerated() {
+      let seen = visible(from: position)
       row_softmax(
         scores.base + row * scores.rowStride, scale, seen.lowerBound - firstKey, seen.upperBound - firstKey,
         scores.columns)
