@@ -15,6 +15,7 @@ let host: [(name: String, dependencies: [String])] = [
     ["CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]
   ),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Generation", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   (
     "Pipeline",
     ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]
@@ -85,6 +86,10 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  (
+    "Generation",
+    ["Generation", "Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]
+  ),
   ("Graph", ["Graph", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Training", ["Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),

@@ -8,6 +8,9 @@ struct BenchmarkArguments {
   var repetitions = 3
   var blocks = 24
   var model: String?
+  var vocabulary = 256
+  /// The share of a layer's elements that low-rank factors keep; nil leaves it dense.
+  var keep: Double?
   var directory = FileManager.default.temporaryDirectory.path
   var workers = Workers(threads: ProcessInfo.processInfo.activeProcessorCount)
 
@@ -20,6 +23,12 @@ struct BenchmarkArguments {
       case "--only": only = Set(value.split(separator: ",").map(String.init))
       case "--repetitions": repetitions = try Self.numbers(option, value)[0]
       case "--blocks": blocks = try Self.numbers(option, value)[0]
+      case "--vocabulary": vocabulary = max(256, try Self.numbers(option, value)[0])
+      case "--keep":
+        guard let share = Double(value), share > 0, share <= 1 else {
+          throw .usage("--keep needs a number above 0 and up to 1, not \(value)")
+        }
+        keep = share
       case "--directory": directory = value
       case "--model": model = value
       case "--threads": workers = Workers(threads: try Self.numbers(option, value)[0])

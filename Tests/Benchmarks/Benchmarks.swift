@@ -17,6 +17,7 @@ enum Benchmarks {
       case "block": results = try BlockBenchmark(arguments).run()
       case "training-step": results = try TrainingBenchmark(arguments).run()
       case "memory": results = try MemoryBenchmark(arguments).run()
+      case "random-model": results = try RandomCheckpoint.make(arguments)
       default: throw BenchmarkError.usage("unknown benchmark \"\(command)\"")
       }
       let machine: JSON = [
@@ -50,6 +51,7 @@ enum BenchmarkError: Error, CustomStringConvertible {
              lathe-benchmarks block [--size N,N,...] [--threads N]
              lathe-benchmarks training-step --model DIR [--repetitions N] [--threads N]
              lathe-benchmarks memory [--blocks N] [--size N] [--directory DIR] [--threads N]
+             lathe-benchmarks random-model --directory NEW [--blocks N] [--size N] [--vocabulary N] [--keep SHARE]
       """
     case .impossible(let problem): problem
     }

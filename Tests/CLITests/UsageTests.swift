@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 private let commands = [
-  "compress", "plan", "eval", "tokenize", "inspect", "compare", "verify", "plugins", "doctor",
+  "compress", "plan", "eval", "generate", "tokenize", "inspect", "compare", "verify", "plugins", "doctor",
 ]
 
 @Suite struct UsageTests {
@@ -30,6 +30,7 @@ private let commands = [
       ("eval --model model --text a --tokens b", "--text or --tokens"),
       ("eval --model model --text text.txt --logits o", "--logits goes with --tokens"),
       ("eval --model model --text text.txt --context 1", "--context is 1"),
+      ("generate --model model", "--prompt or --prompt-file"),
       ("inspect", "an argument is missing"), ("inspect a b", "too many arguments"),
       ("compare a", "an argument is missing"),
       ("verify", "an argument is missing"), ("plugins", "an argument is missing"),

@@ -8,8 +8,8 @@ import PluginHost
 enum Lathe {
   static var commands: [any Command.Type] {
     [
-      CompressCommand.self, PlanCommand.self, EvalCommand.self, TokenizeCommand.self, InspectCommand.self,
-      CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
+      CompressCommand.self, PlanCommand.self, EvalCommand.self, GenerateCommand.self, TokenizeCommand.self,
+      InspectCommand.self, CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
     ]
   }
 
@@ -44,19 +44,19 @@ enum Lathe {
       defer { session.display.clear() }
       // What is finished is finished, also when Ctrl-C comes with the last step.
       let status = try command.run(arguments, session)
-      return status == .interrupted ? fail(interrupted(words), status) : status
+      return status == .interrupted ? fail(interruption(command, words), status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
     } catch {
-      if Interruption.wasRequested { return fail(interrupted(words), .interrupted) }
+      if Interruption.wasRequested { return fail(interruption(command, words), .interrupted) }
       return fail("\(error)", .failed)
     }
   }
 
-  private static func interrupted(_ words: some Sequence<String>) -> String {
+  private static func interruption(_ command: any Command.Type, _ words: some Sequence<String>) -> String {
     words.contains("--resume")
       ? "interrupted; what is finished is kept, and the same command goes on from there"
-      : "interrupted; nothing was written"
+      : command.interruption
   }
 
   private static func fail(_ text: String, _ status: ExitStatus) -> ExitStatus {

@@ -30,22 +30,24 @@ public struct Attention: Sendable {
     (window.map { max(0, position - max($0, 1) + 1) } ?? 0)..<position + 1
   }
 
+  /// Row s of the keys and values is position s, row t of the queries position `firstQuery` + t.
   public func forward(
     queries: MatrixView<Float>, keys: MatrixView<Float>, values: MatrixView<Float>,
-    into heads: MutableMatrixView<Float>
+    into heads: MutableMatrixView<Float>, firstQuery: Int = 0
   ) throws(RuntimeError) {
     let length = queries.rows
     guard length > 0 else { return }
     let rows = min(Self.queryRows, length)
     var scores = Matrix<Float>(
-      uninitialisedRows: rows, columns: min(length, window.map { max($0, 1) + rows } ?? length))
+      uninitialisedRows: rows, columns: min(firstQuery + length, window.map { max($0, 1) + rows } ?? .max))
     try scores.withMutableView { (scores) throws(RuntimeError) in
       for head in 0..<headCount {
         let shared = head / (headCount / keyValueHeadCount)
         let own = columns(head)
         for start in stride(from: 0, to: length, by: rows) {
           let block = start..<min(start + rows, length)
-          let seen = visible(from: start).lowerBound..<block.upperBound
+          let position = firstQuery + start
+          let seen = visible(from: position).lowerBound..<position + block.count
           let part = MutableMatrixView(
             scores.base, rows: block.count, columns: seen.count, rowStride: seen.count)
           try RuntimeError.rethrowing { () throws(LinearAlgebraError) in
@@ -53,7 +55,7 @@ public struct Attention: Sendable {
               queries.part(rows: block, columns: own), keys.part(rows: seen, columns: columns(shared)),
               transposeB: true, into: part, workers: .serial)
           }
-          normalise(part, queries: block, firstKey: seen.lowerBound)
+          normalise(part, queries: position..<position + block.count, firstKey: seen.lowerBound)
           try RuntimeError.rethrowing { () throws(LinearAlgebraError) in
             try gemm(
               part.readable, values.part(rows: seen, columns: columns(shared)),

@@ -4,7 +4,7 @@ import Tensors
 
 extension Model {
   /// The f32 values of the tensor `name`, which must be a vector of `count` finite numbers.
-  func vector(_ name: String, count: Int) throws(RuntimeError) -> [Float] {
+  public func vector(_ name: String, count: Int) throws(RuntimeError) -> [Float] {
     guard let tensor = others[name] else { throw .missingTensor(name) }
     guard tensor.shape == [count] else {
       throw .tensorShape(name, expected: [count], found: tensor.shape)
@@ -22,7 +22,7 @@ extension Model {
 
 extension Tensor {
   /// All elements as `Float`; `name` is for the error when one of them is not finite.
-  func finiteFloats(_ name: String) throws(RuntimeError) -> [Float] {
+  public func finiteFloats(_ name: String) throws(RuntimeError) -> [Float] {
     let values: [Float]
     do { values = try floats() } catch { throw .unreadable(tensor: name, error) }
     try values.withUnsafeBufferPointer { (buffer) throws(RuntimeError) in

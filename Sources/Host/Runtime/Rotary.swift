@@ -34,25 +34,27 @@ public struct RotaryTable: Sendable {
     sines = Matrix(rows: length, columns: frequencies.count) { entry($0, $1, sin) }
   }
 
-  /// Rotates every head of x: [T, heads * headDimension] in place, row t at position t.
-  public func forward(_ x: MutableMatrixView<Float>, headDimension: Int) {
-    forEachHead(x, headDimension: headDimension, row_rotate)
+  /// Rotates every head of x: [T, heads * headDimension] in place, row t at position `start` + t.
+  public func forward(_ x: MutableMatrixView<Float>, headDimension: Int, start: Int = 0) {
+    forEachHead(x, headDimension: headDimension, start: start, row_rotate)
   }
 
-  /// Calls `rotate` with every head, its row's cosines and sines, and h.
+  /// Calls `rotate` with every head, its position's cosines and sines, and h.
   func forEachHead(
-    _ x: MutableMatrixView<Float>, headDimension: Int,
+    _ x: MutableMatrixView<Float>, headDimension: Int, start: Int = 0,
     _ rotate: (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
   ) {
-    precondition(x.rows <= length, "more rows than the table has positions")
+    precondition(start >= 0 && x.rows <= length - start, "more rows than the table has positions")
     precondition(headDimension >= dimensions && x.columns % headDimension == 0, "not whole heads")
     let half = dimensions / 2
     cosines.withView { cosines in
       sines.withView { sines in
         for row in 0..<x.rows {
-          for start in stride(from: 0, to: x.columns, by: headDimension) {
+          let position = start + row
+          for head in stride(from: 0, to: x.columns, by: headDimension) {
             rotate(
-              x.base + row * x.rowStride + start, cosines.base + row * half, sines.base + row * half, half)
+              x.base + row * x.rowStride + head, cosines.base + position * half, sines.base + position * half,
+              half)
           }
         }
       }

@@ -35,7 +35,7 @@ public enum RuntimeError: Error, Equatable, CustomStringConvertible {
   }
 
   /// Runs `body`, whose errors can only be shapes that this module got wrong or sizes beyond BLAS.
-  static func rethrowing<Result>(
+  public static func rethrowing<Result>(
     _ body: () throws(LinearAlgebraError) -> Result
   ) throws(RuntimeError) -> Result {
     do { return try body() } catch { throw .algebra(error) }

@@ -3,6 +3,7 @@
 #include "convert.h"
 #include "cpu.h"
 #include "gradients.h"
+#include "matvec.h"
 #include "rows.h"
 #include "sha256.h"
 #include "heap.h"

@@ -76,6 +76,16 @@ struct Arguments: Sendable {
     }
     return value
   }
+
+  /// The value of `name` as a number in `range`.
+  func number(_ name: String, _ range: ClosedRange<Double>) throws(UsageError) -> Double? {
+    guard let text = self[name] else { return nil }
+    guard let value = Double(text), range.contains(value) else {
+      throw UsageError(
+        "--\(name) is \(text); it must be a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
 }
 
 /// Wrong use of the command line: exit status 2.

@@ -8,6 +8,8 @@ protocol Command: Sendable {
   /// Paragraphs below the summary in the command's own help.
   static var discussion: String { get }
   static var options: [Option] { get }
+  /// What is said when Ctrl-C ends the command.
+  static var interruption: String { get }
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus
 }
 
@@ -15,6 +17,7 @@ extension Command {
   static var operandUsage: String { "" }
   static var operands: ClosedRange<Int> { 0...0 }
   static var discussion: String { "" }
+  static var interruption: String { "interrupted; nothing was written" }
 
   /// The help text of the command.
   static var help: String {

@@ -28,6 +28,12 @@ final class Session: Sendable {
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
   }
 
+  /// Prints part of the result at once.
+  func write(_ text: String) {
+    display.clear()
+    FileHandle.standardOutput.write(Data(text.utf8))
+  }
+
   /// Prints the result as JSON, one document.
   func print(_ json: JSON) { print(json.text()) }
 
