@@ -9,9 +9,13 @@ let host: [(name: String, dependencies: [String])] = [
   ("ModelIO", ["Graph", "Tensors", "CKernels"]),
   ("Runtime", ["Graph", "Tensors", "LinearAlgebra", "CKernels"]),
   ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Export", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("PluginHost", ["CLathe", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
-  ("Pipeline", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  (
+    "Pipeline",
+    ["PluginHost", "Export", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]
+  ),
 ]
 
 // A plugin is a testable `Strategy` target and an `Entry` target, which alone becomes the shared library:
@@ -79,6 +83,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Graph", ["Graph", "Tensors"]),
+  ("Export", ["Export", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),

@@ -10,11 +10,12 @@ private let allowed: [String: Set<String>] = {
   let running = reading.union(["Runtime"])
   let calibrating = running.union(["Calibration"])
   let hosting = calibrating.union(["PluginHost"])
-  let all = hosting.union(["Pipeline", "Evaluation"])
+  let exporting = hosting.union(["Export"])
+  let all = exporting.union(["Pipeline", "Evaluation"])
   return [
     "Tensors": [], "LinearAlgebra": ["Tensors", "COpenBLAS", "CKernels"], "Graph": foundation,
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
-    "PluginHost": calibrating.union(["CLathe"]), "Pipeline": hosting, "Evaluation": hosting, "CLI": all,
+    "PluginHost": calibrating.union(["CLathe"]), "Pipeline": exporting, "Evaluation": hosting, "Export": running, "CLI": all,
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()

@@ -9,7 +9,7 @@ enum Lathe {
   static var commands: [any Command.Type] {
     [
       CompressCommand.self, PlanCommand.self, EvalCommand.self, TokenizeCommand.self, InspectCommand.self,
-      CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
+      CompareCommand.self, VerifyCommand.self, ExportCommand.self, PluginsCommand.self, DoctorCommand.self,
     ]
   }
 
