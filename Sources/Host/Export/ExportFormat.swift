@@ -36,7 +36,7 @@ public enum ExportPlace: Sendable {
 /// The formats that Lathe writes.
 public enum ExportFormats {
   public static let all: [any ExportFormat] = [
-    DenseFormat()
+    DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(),
   ]
 
   public static func named(_ name: String) throws(ExportError) -> any ExportFormat {
