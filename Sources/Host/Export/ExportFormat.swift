@@ -36,7 +36,8 @@ public enum ExportPlace: Sendable {
 /// The formats that Lathe writes.
 public enum ExportFormats {
   public static let all: [any ExportFormat] = [
-    DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(),
+    DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(), GPTQFormat(version: .one),
+    GPTQFormat(version: .two), AdapterFormat(),
   ]
 
   public static func named(_ name: String) throws(ExportError) -> any ExportFormat {
