@@ -25,7 +25,7 @@ def with_residual(source, name, rank):
         stored[f"{layer}.0.0.{part}"] = stored.pop(key)
         if f"{layer}.1.0.weight" in stored:
             continue
-        # Ranks differ, so that padding shows; every fourth layer has no adapter's worth of rank but 1.
+        # Ranks differ, so that padding shows.
         own = rank if number % 4 else 1
         linears[layer] = [first, [{"storage": "dense"}, {"storage": "dense"}]]
         rows, columns = shapes[layer]
