@@ -26,8 +26,12 @@ enum ExportCommand: Command {
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
+    let format: any ExportFormat
+    do { format = try ExportFormats.named(arguments.required("format")) } catch {
+      throw UsageError("--format: \(error)", Self.self)
+    }
     let run = ExportRun(
-      format: try ExportFormats.named(arguments.required("format")),
+      format: format,
       options: ExportOptions(type: arguments["dtype"], remultiplies: arguments.has("remultiply")),
       output: arguments.required("output"), replacesOutput: arguments.has("force"))
     let checkpoint = try Checkpoint(directory: arguments.required("model"))
