@@ -48,6 +48,7 @@ CASES = [
     ("bytes a row", "int-quantized", dict(num_bits=8, strategy="channel", symmetric=True),
      dict(activations=dict(num_bits=8, type="int", strategy="token", dynamic=True, symmetric=True))),
     ("bytes with zero points", "naive-quantized", dict(num_bits=8, strategy="channel", symmetric=False), {}),
+    ("one scale a matrix, zero points", "pack-quantized", dict(num_bits=4, strategy="tensor", symmetric=False), {}),
     ("bytes, one scale a matrix", "naive-quantized", dict(num_bits=8, strategy="tensor", symmetric=True), {}),
 ]
 for number, (what, format, weights, options) in enumerate(CASES):
