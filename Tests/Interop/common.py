@@ -172,6 +172,24 @@ def compare(what, ours, theirs, tolerance):
     check(f"{what}: logits differ by {error:.1e}, of {scale:.1f} (at most {tolerance:.0e})", error <= tolerance * scale)
 
 
+def disk_bytes(folder):
+    """Bytes of all tensors of a folder."""
+    return sum(value.numel() * value.element_size() for value in tensors(folder).values())
+
+
+def memory_bytes(model):
+    """Bytes of all parameters and buffers, each counted once; tables of rotary positions aside."""
+    held = [*model.parameters(), *(b for n, b in model.named_buffers() if "inv_freq" not in n)]
+    return sum({value.data_ptr(): value.numel() * value.element_size() for value in held if value.numel()}.values())
+
+
+def check_memory(what, folder, model, expected):
+    """What the runtime holds must be within 2 % of what the documentation says."""
+    found = memory_bytes(model)
+    check(f"{what}: {disk_bytes(folder)} bytes on disk, {found} in memory (expected {expected})",
+          abs(found - expected) <= 0.02 * expected)
+
+
 def tensors(folder):
     """Every tensor of a folder by name."""
     result = {}

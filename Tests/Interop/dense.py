@@ -4,7 +4,9 @@ from common import *
 for family in ("llama", "mistral", "qwen2", "qwen3"):
     source = small_model(family)
     folder = export(source, "dense", f"dense-{family}")
-    compare(f"dense {family} f32", lathe_logits(source), logits(load(folder)), FLOAT)
+    model = load(folder)
+    compare(f"dense {family} f32", lathe_logits(source), logits(model), FLOAT)
+    check_memory(f"dense {family}", folder, model, disk_bytes(folder))
     factors = compress(source, f"factors-{family}", [{"strategy": "svdllm-v2", "keep": 0.7}])
     folder = export(factors, "dense", f"multiplied-{family}", "--remultiply")
     compare(f"dense {family} f32 --remultiply", lathe_logits(factors), logits(load(folder)), FLOAT)

@@ -11,6 +11,7 @@ for family in ("llama", "mistral", "qwen2", "qwen3"):
     folder = export(both, "factored-hf", f"factored-codes-{family}")
     model = load(folder, trust_remote_code=True)
     compare(f"factored-hf {family} f32, factors of 3 bits", lathe_logits(both), logits(model), FLOAT)
+    check_memory(f"factored-hf {family}, factors of 3 bits", folder, model, disk_bytes(folder))
 
     # The modelling file's weights are Lathe's, number by number.
     plain = tensors(export(both, "dense", f"multiplied-codes-{family}", "--remultiply", "--dtype", "f32"))

@@ -35,7 +35,13 @@ for family, (what, stages) in zip(("llama", "qwen2", "qwen3", "mistral", "llama"
     codes = compress(source, f"packed-{family}-{len(stages)}-{what.replace(' ', '').replace(',', '')}", stages)
     folder = export(codes, "compressed-tensors", f"{codes.name}-ct")
     expected = lathe_logits(codes)
-    compare(f"compressed-tensors {family} f32, {what}", expected, logits(load_packed(folder)), FLOAT)
+    model = load_packed(folder)
+    before = memory_bytes(model)
+    compare(f"compressed-tensors {family} f32, {what}", expected, logits(model), FLOAT)
+    disk, after, dense = disk_bytes(folder), memory_bytes(model), disk_bytes(source)
+    holds = dense <= after <= 1.06 * dense and before in (disk, after)
+    check(f"compressed-tensors {family}, {what}: {disk} bytes on disk, {before} in memory, {after} after a pass, "
+          f"{dense} when dense", holds)
     compare(f"compressed-tensors {family}, {what}: read back by lathe", expected, lathe_logits(folder), 0)
 
 for family, symmetric in (("llama", True), ("qwen2", False)):
