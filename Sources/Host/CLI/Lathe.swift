@@ -47,6 +47,8 @@ enum Lathe {
       return status == .interrupted ? fail(interrupted(words), status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
+    } catch PipelineError.furtherOutput(let main, _) where Interruption.wasRequested {
+      return fail("interrupted; \(main) is complete, its further outputs are not", .interrupted)
     } catch {
       if Interruption.wasRequested { return fail(interrupted(words), .interrupted) }
       return fail("\(error)", .failed)
