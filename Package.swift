@@ -9,6 +9,7 @@ let host: [(name: String, dependencies: [String])] = [
   ("ModelIO", ["Graph", "Tensors", "CKernels"]),
   ("Runtime", ["Graph", "Tensors", "LinearAlgebra", "CKernels"]),
   ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
+  ("Export", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Training", ["Calibration", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
   (
     "PluginHost",
@@ -18,7 +19,10 @@ let host: [(name: String, dependencies: [String])] = [
   ("Generation", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   (
     "Pipeline",
-    ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]
+    [
+      "PluginHost", "Training", "Export", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra",
+      "Tensors",
+    ]
   ),
 ]
 
@@ -91,6 +95,7 @@ let tests: [(name: String, dependencies: [String])] = [
     ["Generation", "Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]
   ),
   ("Graph", ["Graph", "Tensors"]),
+  ("Export", ["Export", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Training", ["Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("PluginHost", ["PluginHost", "Training", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),

@@ -10,13 +10,14 @@ private let allowed: [String: Set<String>] = {
   let running = reading.union(["Runtime"])
   let calibrating = running.union(["Calibration"])
   let hosting = calibrating.union(["Training", "PluginHost"])
-  let all = hosting.union(["Pipeline", "Evaluation", "Generation"])
+  let exporting = hosting.union(["Export"])
+  let all = exporting.union(["Pipeline", "Evaluation", "Generation"])
   return [
     "Tensors": [], "LinearAlgebra": ["Tensors", "COpenBLAS", "CKernels"], "Graph": foundation,
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
     "Training": calibrating,
-    "PluginHost": calibrating.union(["CLathe", "Training"]), "Pipeline": hosting, "Evaluation": hosting,
-    "Generation": running, "CLI": all,
+    "PluginHost": calibrating.union(["CLathe", "Training"]), "Pipeline": exporting, "Evaluation": hosting,
+    "Generation": running, "Export": running, "CLI": all,
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()

@@ -9,7 +9,8 @@ enum Lathe {
   static var commands: [any Command.Type] {
     [
       CompressCommand.self, PlanCommand.self, EvalCommand.self, GenerateCommand.self, TokenizeCommand.self,
-      InspectCommand.self, CompareCommand.self, VerifyCommand.self, PluginsCommand.self, DoctorCommand.self,
+      InspectCommand.self, CompareCommand.self, VerifyCommand.self, ExportCommand.self, PluginsCommand.self,
+      DoctorCommand.self,
     ]
   }
 
@@ -47,6 +48,8 @@ enum Lathe {
       return status == .interrupted ? fail(interruption(command, words), status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
+    } catch PipelineError.furtherOutput(let main, _) where Interruption.wasRequested {
+      return fail("interrupted; \(main) is complete, its further outputs are not", .interrupted)
     } catch {
       if Interruption.wasRequested { return fail(interruption(command, words), .interrupted) }
       return fail("\(error)", .failed)

@@ -1,4 +1,5 @@
 import Calibration
+import Export
 import Graph
 import ModelIO
 import PluginHost
@@ -71,6 +72,8 @@ public struct CompressionReport: Sendable {
   public let calibration: CalibrationSet?
   /// Files of the published folder, `lathe.json` not counted.
   public let files: [CheckpointRecord.File]
+  /// The further outputs of the recipe.
+  public internal(set) var exports: [ExportReport] = []
 
   init(
     recipe: Recipe, checkpoint: Checkpoint, chain: Chain, outcomes: [StageOutcome], result: Model,

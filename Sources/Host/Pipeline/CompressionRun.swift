@@ -1,4 +1,5 @@
 import Calibration
+import Export
 import Foundation
 import Graph
 import LinearAlgebra
@@ -49,6 +50,10 @@ public struct CompressionRun: Sendable {
     let scratch = try ScratchFile(directory: folder.path)
     let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
+    let exports = try RecipeExports(recipe, main: output, replaces: replacesOutput)
+    for warning in try exports.check(recipe, checkpoint: checkpoint, plugins: plugins, workers: workers) {
+      log(.warning, warning)
+    }
     try checkSpace(checkpoint, of: folder)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
     try WeightCheck.run(
@@ -84,7 +89,7 @@ public struct CompressionRun: Sendable {
     progress.step("write", 0, of: 1)
     let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
-    let report = CompressionReport(
+    var report = CompressionReport(
       recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
       errors: errors,
       set: set, written: written)
@@ -94,6 +99,7 @@ public struct CompressionRun: Sendable {
     if isCancelled() { throw PipelineError.cancelled }
     try folder.commit()
     journal?.remove()
+    report.exports = try exports.write(current, from: checkpoint, workers: workers, isCancelled: isCancelled)
     return report
   }
 

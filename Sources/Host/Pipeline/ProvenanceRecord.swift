@@ -112,6 +112,7 @@ extension Chain {
         for (key, value) in stage.parameters.json(for: stage.info) { object[key] = value }
         return .object(object)
       })
+    if !recipe.outputs.isEmpty { root["outputs"] = .array(recipe.outputs.map(\.json)) }
     return .object(root)
   }
 }

@@ -37,6 +37,7 @@ enum CompressCommand: Command {
       object["output"] = .string(arguments.required("output"))
       object["files"] = .array(
         report.files.map { ["name": .string($0.name), "bytes": .integer($0.byteCount)] })
+      if !report.exports.isEmpty { object["outputs"] = .array(report.exports.map(ExportCommand.json)) }
       session.print(.object(object))
     } else {
       session.print(text(report, output: arguments.required("output")))
@@ -70,6 +71,7 @@ enum CompressCommand: Command {
     lines.append(
       "\(output): \(report.tensorBytesAfter) of \(report.tensorBytesBefore) bytes (\(Decimals.percent(share))); "
         + "layers in blocks \(report.layerBytesAfter) of \(report.layerBytesBefore)")
+    lines += report.exports.map(ExportCommand.text)
     return lines.joined(separator: "\n")
   }
 }

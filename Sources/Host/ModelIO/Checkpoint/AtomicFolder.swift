@@ -10,18 +10,24 @@ public final class AtomicFolder {
   /// The folder to fill.
   public let path: String
   private let replaceExisting: Bool
+  private let subfolders: Set<String>
   private let parent: String
   private let name: String
   /// Holds the lock that says the process lives; the system drops it when the process ends.
   private let descriptor: Int32
   private var isFinished = false
 
-  /// - Parameter replaceExisting: whether a folder at the path may be replaced. Only a folder of plain files is.
-  public init(_ finalPath: String, replaceExisting: Bool) throws(ModelIOError) {
+  /// - Parameters:
+  ///   - replaceExisting: whether a folder at the path may be replaced. Only a folder of plain files is.
+  ///   - subfolders: names of folders of plain files that the folder may hold as well.
+  public init(
+    _ finalPath: String, replaceExisting: Bool, subfolders: Set<String> = []
+  ) throws(ModelIOError) {
     let finalPath = try Self.resolved(finalPath)
     (parent, name) = FilePath.split(finalPath)
     self.finalPath = finalPath
     self.replaceExisting = replaceExisting
+    self.subfolders = subfolders
     guard FilePath.isFileName(name) else { throw .output(path: finalPath, .badName) }
     guard FilePath.isFolder(parent) else { throw .output(path: finalPath, .noParent) }
     guard access(parent, W_OK | X_OK) == 0 else {
@@ -31,7 +37,7 @@ public final class AtomicFolder {
     leftovers.clear()
     if FilePath.exists(finalPath) {
       guard replaceExisting else { throw .output(path: finalPath, .exists) }
-      try Self.checkReplaceable(finalPath)
+      try Self.checkReplaceable(finalPath, subfolders)
     }
     path = leftovers.partialPath
     descriptor = try Self.create(path, for: finalPath)
@@ -44,15 +50,17 @@ public final class AtomicFolder {
   /// A folder that is replaced is first moved aside, then removed: one of both is complete at any time.
   public func commit() throws(ModelIOError) {
     guard !isFinished else { return }
-    for file in FilePath.names(inFolder: path) ?? [] {
-      guard FilePath.synchronise("\(path)/\(file)") else { throw notWritable() }
+    for folder in subfolders.sorted().map({ "\(path)/\($0)" }) + [path] where FilePath.isRealFolder(folder) {
+      for file in FilePath.names(inFolder: folder) ?? [] {
+        guard FilePath.synchronise("\(folder)/\(file)") else { throw notWritable() }
+      }
+      guard FilePath.synchronise(folder) else { throw notWritable() }
     }
-    guard FilePath.synchronise(path) else { throw notWritable() }
     let aside = Leftovers(parent: parent, name: name).asidePath
     let replaces = FilePath.exists(finalPath)
     if replaces {
       guard replaceExisting else { throw .output(path: finalPath, .exists) }
-      try Self.checkReplaceable(finalPath)
+      try Self.checkReplaceable(finalPath, subfolders)
       guard rename(finalPath, aside) == 0 else { throw notWritable() }
     }
     guard rename(path, finalPath) == 0 else {
@@ -88,10 +96,11 @@ public final class AtomicFolder {
     return String(cString: target)
   }
 
-  private static func checkReplaceable(_ path: String) throws(ModelIOError) {
+  private static func checkReplaceable(_ path: String, _ subfolders: Set<String>) throws(ModelIOError) {
     guard FilePath.isRealFolder(path) else { throw .output(path: path, .notAFolder) }
     for name in FilePath.names(inFolder: path) ?? [] where FilePath.isRealFolder("\(path)/\(name)") {
-      throw .output(path: path, .holdsFolder(name: name))
+      guard subfolders.contains(name) else { throw .output(path: path, .holdsFolder(name: name)) }
+      try checkReplaceable("\(path)/\(name)", [])
     }
   }
 

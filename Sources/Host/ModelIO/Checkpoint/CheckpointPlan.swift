@@ -12,14 +12,12 @@ struct CheckpointPlan {
 
   /// - Parameters:
   ///   - entries: all tensors; their order does not matter.
-  ///   - linears: names and forms of all linear layers.
-  ///   - configuration: `config.json` of the source.
+  ///   - configuration: `config.json` of the new folder.
   ///   - maximumShardBytes: the most bytes of tensors in one file, unless one tensor alone has more.
   init(
-    entries: [SafetensorsEntry], linears: [(name: String, form: LinearForm)], configuration: JSON,
-    maximumShardBytes: Int, directory: String
+    entries: [SafetensorsEntry], configuration: JSON, maximumShardBytes: Int, directory: String
   ) throws(ModelIOError) {
-    self.configuration = Self.configuration(configuration, linears: linears)
+    self.configuration = configuration.text(indent: 2) + "\n"
     let shards = Self.shards(entries, maximumShardBytes: maximumShardBytes)
     var weights: [(String, SafetensorsWriter)] = []
     for (number, shard) in shards.enumerated() {
@@ -30,12 +28,13 @@ struct CheckpointPlan {
     index = shards.count == 1 ? nil : Self.index(shards)
   }
 
-  private static func configuration(_ source: JSON, linears: [(name: String, form: LinearForm)]) -> String {
-    var members = source.objectValue ?? JSONObject()
+  /// `config.json` of a folder of Lathe's own layout.
+  static func configuration(_ source: JSON, linears: [(name: String, form: LinearForm)]) -> JSON {
+    var members = FactorLayout.withoutModelling(source.objectValue ?? JSONObject())
     let layout = FactorLayout.json(linears)
     // A null that says "not quantised" already may stay.
     if layout != nil || members[FactorLayout.key]?.isNull != true { members[FactorLayout.key] = layout }
-    return JSON.object(members).text(indent: 2) + "\n"
+    return .object(members)
   }
 
   /// Fills one shard after the other in the order of the names.

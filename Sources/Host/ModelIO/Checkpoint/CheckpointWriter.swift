@@ -25,31 +25,11 @@ public struct CheckpointWriter: Sendable {
     let plan = try plan(
       model.storedTensors.map { ($0.name, $0.tensor.elementType, $0.tensor.shape) },
       forms: model.linears.map(\.form), nodes: model.nodes, directory: directory)
-    var files: [CheckpointRecord.File] = []
-    var hashes: [String: String] = [:]
-    func write(text: String, as name: String) throws(ModelIOError) {
-      let hash = try OutputFile.write(text, to: "\(directory)/\(name)")
-      files.append(CheckpointRecord.File(name: name, byteCount: text.utf8.count, hash: hash))
+    let folder = FolderWriter(plan: plan, source: source.directory, companions: source.companionFiles)
+    return try folder.write(into: directory, isCancelled: isCancelled) { name throws(ModelIOError) in
+      guard let tensor = tensors[name] else { throw .checkpoint(path: directory, .missingTensor(name)) }
+      return tensor
     }
-    for (name, writer) in plan.weights {
-      let written = try writer.write(
-        to: "\(directory)/\(name)", isCancelled: isCancelled
-      ) { entry throws(ModelIOError) in
-        guard let tensor = tensors[entry.name] else {
-          throw .checkpoint(path: directory, .missingTensor(entry.name))
-        }
-        return tensor
-      }
-      files.append(CheckpointRecord.File(name: name, byteCount: written.byteCount, hash: written.hash))
-      hashes.merge(written.tensorHashes) { first, _ in first }
-    }
-    if let index = plan.index { try write(text: index, as: WeightFiles.index) }
-    try write(text: plan.configuration, as: "config.json")
-    for name in source.companionFiles {
-      guard !isCancelled() else { throw .cancelled }
-      files.append(try copy(name, into: directory))
-    }
-    return CheckpointRecord(files: files, tensorHashes: hashes)
   }
 
   /// The exact sizes of the files `write` would make of the source's model with linear layers of these forms, by
@@ -85,18 +65,12 @@ public struct CheckpointWriter: Sendable {
   ) throws(ModelIOError) -> CheckpointPlan {
     try CheckpointPlan(
       entries: tensors.map { SafetensorsEntry(name: $0.0, elementType: $0.1, shape: $0.2) },
-      linears: nodes.map { ($0.name, forms[$0.index]) }, configuration: source.configuration,
+      configuration: CheckpointPlan.configuration(
+        source.configuration, linears: nodes.map { ($0.name, forms[$0.index]) }),
       maximumShardBytes: maximumShardBytes, directory: directory)
   }
 
   private func companion(_ name: String) throws(ModelIOError) -> MappedFile {
     do { return try MappedFile(path: "\(source.directory)/\(name)") } catch { throw .system(error) }
-  }
-
-  private func copy(_ name: String, into directory: String) throws(ModelIOError) -> CheckpointRecord.File {
-    let file = try companion(name)
-    let bytes = UnsafeRawBufferPointer(start: file.storage.base, count: file.byteCount)
-    let hash = try OutputFile.write(bytes, to: "\(directory)/\(name)")
-    return CheckpointRecord.File(name: name, byteCount: file.byteCount, hash: hash)
   }
 }

@@ -4,7 +4,7 @@ import Tensors
 /// A file that is being written beside its place and moved there when it is complete.
 ///
 /// The space is reserved first: a full disk is an error before any work is done. What is not committed is removed.
-final class OutputFile {
+public final class OutputFile {
   private let path: String
   private let partialPath: String
   private let descriptor: Int32
@@ -12,7 +12,7 @@ final class OutputFile {
   private var hash = SHA256()
 
   /// Creates a hidden file beside `path` with room for `byteCount` bytes.
-  init(path: String, byteCount: Int) throws(ModelIOError) {
+  public init(path: String, byteCount: Int) throws(ModelIOError) {
     let (parent, name) = FilePath.split(path)
     guard FilePath.isFileName(name) else { throw .output(path: path, .badName) }
     guard FilePath.isFolder(parent) else { throw .output(path: path, .noParent) }
@@ -38,7 +38,7 @@ final class OutputFile {
   }
 
   /// Appends `bytes`, which also enter the file's hash.
-  func append(_ bytes: UnsafeRawBufferPointer) throws(ModelIOError) {
+  public func append(_ bytes: UnsafeRawBufferPointer) throws(ModelIOError) {
     // Pieces stay in the cache between hashing and writing, and one write call takes at most 2 GiB.
     let piece = 1 << 20
     for start in stride(from: 0, to: bytes.count, by: piece) {
@@ -60,7 +60,7 @@ final class OutputFile {
   }
 
   /// Appends `bytes`.
-  func append(_ bytes: [UInt8]) throws(ModelIOError) {
+  public func append(_ bytes: [UInt8]) throws(ModelIOError) {
     let result: Result<Void, ModelIOError> = bytes.withUnsafeBytes { buffer in
       Result { () throws(ModelIOError) in try append(buffer) }
     }
@@ -69,7 +69,7 @@ final class OutputFile {
 
   /// Brings the bytes to the disk and the file to its place, where it replaces one that is there. Returns its
   /// SHA-256.
-  func commit() throws(ModelIOError) -> String {
+  public func commit() throws(ModelIOError) -> String {
     guard fsync(descriptor) == 0, rename(partialPath, path) == 0 else {
       throw .output(path: path, .notWritable(reason: FilePath.reason(errno)))
     }
