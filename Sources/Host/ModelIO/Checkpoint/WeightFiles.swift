@@ -75,7 +75,7 @@ struct WeightFiles {
 
 extension JSON {
   /// Parses a file.
-  init(contentsOfFile path: String) throws(ModelIOError) {
+  public init(contentsOfFile path: String) throws(ModelIOError) {
     let storage: Storage
     do { storage = try MappedFile(path: path).storage } catch { throw .system(error) }
     do {
