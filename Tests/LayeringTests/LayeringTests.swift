@@ -64,7 +64,7 @@ private func importedModules(_ text: String) -> [String] {
     let text = try String(contentsOf: Shared.packageRoot.appending(path: "Package.swift"), encoding: .utf8)
     let table = try #require(text.split(separator: "let host:").last?.split(separator: "\n]\n").first)
     var rows = 0
-    for line in table.split(separator: "\n") {
+    for line in table.split(separator: "]") {
       let names = line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
         .filter { $0.offset % 2 == 1 }.map { String($0.element) }
       guard let module = names.first else { continue }

@@ -39,7 +39,8 @@ public enum ExportPlace: Sendable {
 /// The formats that Lathe writes.
 public enum ExportFormats {
   public static let all: [any ExportFormat] = [
-    DenseFormat(), GGUFFormat(),
+    DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(),
+    GGUFFormat(),
   ]
 
   public static func named(_ name: String) throws(ExportError) -> any ExportFormat {

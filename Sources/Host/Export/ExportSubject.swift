@@ -47,8 +47,8 @@ public struct ExportSubject: Sendable {
   ///
   /// With a `--dtype`, the type is set, since loaders convert to the type that stands there.
   public func cleanConfiguration() throws(ExportError) -> JSONObject {
-    var members = checkpoint.configuration.objectValue ?? JSONObject()
-    for key in ["quantization_config", "auto_map", "lathe_factors"] { members[key] = nil }
+    var members = FactorLayout.withoutModelling(checkpoint.configuration.objectValue ?? JSONObject())
+    for key in [FactorLayout.key, "auto_map"] { members[key] = nil }
     do throws(GraphError) {
       members["architectures"] = [.string(try Architecture.named(configuration.architecture).className)]
     } catch { throw .graph(layer: checkpoint.directory, error) }

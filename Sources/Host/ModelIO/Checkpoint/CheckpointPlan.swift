@@ -30,7 +30,7 @@ struct CheckpointPlan {
 
   /// `config.json` of a folder of Lathe's own layout.
   static func configuration(_ source: JSON, linears: [(name: String, form: LinearForm)]) -> JSON {
-    var members = source.objectValue ?? JSONObject()
+    var members = FactorLayout.withoutModelling(source.objectValue ?? JSONObject())
     let layout = FactorLayout.json(linears)
     // A null that says "not quantised" already may stay.
     if layout != nil || members[FactorLayout.key]?.isNull != true { members[FactorLayout.key] = layout }

@@ -10,23 +10,38 @@ extension FactorLayout {
       throw .configuration(path: path, .quantized(method: value["quant_method"]?.stringValue ?? key))
     }
     linears = [:]
+    if let listed = json[Self.modellingKey], !listed.isNull {
+      linears = try Self.linears(listed, key: Self.modellingKey, path: path, directory: directory)
+    }
     guard let value = json[Self.key], !value.isNull else { return }
+    if value["quant_method"]?.stringValue == CompressedTensorsLayout.method {
+      modules = try CompressedTensorsLayout(value, path: path)
+      return
+    }
     guard value["quant_method"] == nil, value["format"]?.stringValue == Self.format else {
       throw .configuration(
         path: path, .quantized(method: value["quant_method"]?.stringValue ?? "an unknown method"))
     }
-    guard value["version"]?.intValue == Self.version else {
+    linears = try Self.linears(value, key: Self.key, path: path, directory: directory)
+  }
+
+  private static func linears(
+    _ value: JSON, key: String, path: String, directory: String
+  ) throws(ModelIOError) -> [String: [[Storage]]] {
+    guard value["version"]?.intValue == version else {
       let found = value["version"]?.text(indent: nil) ?? "none"
-      throw .configuration(path: path, .layoutVersion(found: found, known: Self.version))
+      throw .configuration(path: path, .layoutVersion(found: found, known: version))
     }
     guard let members = value["linears"]?.objectValue else {
-      throw .configuration(path: path, .missing(key: "\(Self.key).linears"))
+      throw .configuration(path: path, .missing(key: "\(key).linears"))
     }
+    var linears: [String: [[Storage]]] = [:]
     for (name, terms) in members {
       do throws(Refusal) { linears[name] = try Self.terms(terms) } catch {
         throw .checkpoint(path: directory, .badLayout(linear: name, reason: error.reason))
       }
     }
+    return linears
   }
 
   private struct Refusal: Error { let reason: String }

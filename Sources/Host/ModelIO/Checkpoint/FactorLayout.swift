@@ -6,7 +6,7 @@ import Graph
 /// It lies under that key, and without a `quant_method`, because that is what stock loaders refuse with an error
 /// (measured with transformers 5.23). A method they do not know only makes them warn, and then they put random
 /// numbers in the place of the weights they miss.
-struct FactorLayout: Equatable {
+public struct FactorLayout: Equatable {
   /// The storage of one factor. Shapes and element types are those of its tensors.
   enum Storage: Equatable {
     case dense
@@ -14,12 +14,14 @@ struct FactorLayout: Equatable {
     case quantized(bits: Int, groupSize: Int, isSymmetric: Bool)
   }
 
-  static let key = "quantization_config"
+  public static let key = "quantization_config"
   static let format = "lathe"
   static let version = 1
 
   /// Storage of factors by term, by name of the linear layer. Layers that are one dense factor are not listed.
   var linears: [String: [[Storage]]]
+  /// What compressed-tensors says of the modules, layers and single factors, where it is the one who quantised.
+  var modules: CompressedTensorsLayout?
 
   /// Whether a layer of this form must be listed.
   static func lists(_ form: LinearForm) -> Bool {
@@ -41,7 +43,7 @@ struct FactorLayout: Equatable {
     ]
   }
 
-  private static func json(_ storage: FactorForm.Storage) -> JSON {
+  static func json(_ storage: FactorForm.Storage) -> JSON {
     switch storage {
     case .dense: ["storage": "dense"]
     case .diagonal: ["storage": "diagonal"]

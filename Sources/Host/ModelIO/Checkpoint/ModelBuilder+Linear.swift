@@ -15,6 +15,8 @@ extension ModelBuilder {
         }
         terms.append(factors)
       }
+    } else if let scheme = layout.modules?.scheme(of: name) {
+      terms = [[try takeModule("\(name).", scheme)]]
     } else {
       try check("\(name).weight", shape: shape)
       terms = [[.dense(try take("\(name).weight"))]]
@@ -35,12 +37,24 @@ extension ModelBuilder {
   private mutating func takeFactor(
     _ prefix: String, _ storage: FactorLayout.Storage
   ) throws(ModelIOError) -> Factor {
+    if let scheme = layout.modules?.scheme(of: String(prefix.dropLast())) {
+      return try takeModule(prefix, scheme)
+    }
     switch storage {
     case .dense: return .dense(try take("\(prefix)weight", rank: 2))
     case .diagonal: return .diagonal(try take("\(prefix)diagonal", rank: 1))
     case .quantized(let bits, let groupSize, let isSymmetric):
       return .quantized(try takeQuantized(prefix, bits: bits, groupSize: groupSize, isSymmetric: isSymmetric))
     }
+  }
+
+  private mutating func takeModule(
+    _ prefix: String, _ scheme: CompressedTensorsLayout.Scheme
+  ) throws(ModelIOError) -> Factor {
+    try normalise(prefix, scheme)
+    return .quantized(
+      try takeQuantized(
+        prefix, bits: scheme.bits, groupSize: scheme.groupSize, isSymmetric: scheme.isSymmetric))
   }
 
   private mutating func takeQuantized(

@@ -12,6 +12,8 @@ public enum ConfigurationFault: Error, Equatable, CustomStringConvertible {
   case rotaryPerLayer(key: String)
   case oddRotaryDimensions(found: Int, headDimension: Int)
   case quantized(method: String)
+  /// Quantised by a method that Lathe reads, in a way that it does not.
+  case quantizedOtherwise(method: String, reason: String)
   case layoutVersion(found: String, known: Int)
 
   public var description: String {
@@ -43,6 +45,9 @@ public enum ConfigurationFault: Error, Equatable, CustomStringConvertible {
         + "correct \"head_dim\" or \"partial_rotary_factor\""
     case .quantized(let method):
       "the model is already quantised by \"\(method)\"; start from the model that is not quantised"
+    case .quantizedOtherwise(let method, let reason):
+      "the model is quantised by \"\(method)\" in a way that is not read: \(reason); start from the model that is "
+        + "not quantised"
     case .layoutVersion(let found, let known):
       "its factored layers are written in layout version \(found), but this Lathe reads version \(known); "
         + "use a newer Lathe"

@@ -46,7 +46,11 @@ public enum ModelConfiguration {
     of object: ConfigurationObject
   ) throws(ConfigurationFault) -> Architecture {
     let known = Architecture.known
-    if let type = try object.string("model_type") {
+    if var type = try object.string("model_type") {
+      // A factored export has a type of its own, so that nobody takes it for a plain model.
+      if type.hasPrefix(FactorLayout.modelTypePrefix) {
+        type.removeFirst(FactorLayout.modelTypePrefix.count)
+      }
       guard let found = known.first(where: { $0.name == type }) else {
         throw .unknownArchitecture(found: type, known: known.map(\.name))
       }
