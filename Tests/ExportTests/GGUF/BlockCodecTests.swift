@@ -66,7 +66,8 @@ private func squaredError(_ x: [Float], _ y: [Float]) -> Double {
     for type in GGUFType.allCases { #expect(Double(type.rowByteCount(512)) * 8 == 512 * (bits[type] ?? 0)) }
   }
 
-  @Test("no value is further from its block's grid than half a step of the widest grid", arguments: blockTypes)
+  @Test(
+    "no value is further from its block's grid than half a step of the widest grid", arguments: blockTypes)
   func bounds(type: GGUFType) {
     // A code for every range / (2^bits - 1); searches may trade single values for the sum, up to two steps.
     let steps: [GGUFType: Float] = [.q8: 254, .q4: 14, .q5: 30, .q5Offset: 31, .q4K: 15, .q5K: 31, .q6K: 62]

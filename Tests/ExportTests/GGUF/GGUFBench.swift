@@ -39,7 +39,9 @@ struct GGUFBench {
     let checkpoint = try Checkpoint(directory: folder.file("plain"))
     var changed = checkpoint.model
     for node in changed.nodes {
-      if let linear = try change(node, changed.linears[node.index]) { try changed.replace(node, with: linear) }
+      if let linear = try change(node, changed.linears[node.index]) {
+        try changed.replace(node, with: linear)
+      }
     }
     try FileManager.default.createDirectory(atPath: folder.file("model"), withIntermediateDirectories: false)
     _ = try CheckpointWriter(source: checkpoint).write(changed, into: folder.file("model"))

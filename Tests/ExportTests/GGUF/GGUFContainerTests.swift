@@ -39,7 +39,8 @@ private func write(_ layout: GGUFLayout, in folder: TestFolder) throws -> String
     #expect(file.metadata.map(\.value) == metadata.map(\.value))
     #expect(file.tensors == tensors)
     #expect(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int == layout.byteCount)
-    #expect(try file.floats(of: "two").floats() == [Float](repeating: NaiveBlocks.half([1, 1], 0), count: 128))
+    #expect(
+      try file.floats(of: "two").floats() == [Float](repeating: NaiveBlocks.half([1, 1], 0), count: 128))
   }
 
   @Test("every tensor begins at a multiple of 32 and where the padded sum of those before it ends")

@@ -20,12 +20,14 @@ import Testing
       expected["\(target).weight"] = try model.others["\(name).weight"]?.floats()
     }
     let norms = [
-      "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_norm": "attn_q_norm",
+      "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+      "self_attn.q_norm": "attn_q_norm",
       "self_attn.k_norm": "attn_k_norm",
     ]
     for block in 0..<2 {
       for (name, target) in norms {
-        expected["blk.\(block).\(target).weight"] = try model.others["model.layers.\(block).\(name).weight"]?.floats()
+        expected["blk.\(block).\(target).weight"] = try model.others["model.layers.\(block).\(name).weight"]?
+          .floats()
       }
     }
     let parts = [
@@ -42,7 +44,9 @@ import Testing
         moves ? Self.neighbours(values, width: width, headDimension: 16) : values
       }
       expected["\(target).weight"] = arrange(try weight.floats(), node.inFeatures)
-      if let bias = model.linears[node.index].bias { expected["\(target).bias"] = arrange(try bias.floats(), 1) }
+      if let bias = model.linears[node.index].bias {
+        expected["\(target).bias"] = arrange(try bias.floats(), 1)
+      }
     }
     #expect(Set(file.tensors.map(\.name)) == Set(expected.keys))
     for (name, values) in expected { #expect(try file.values(name) == values, "\(name)") }
@@ -75,7 +79,8 @@ import Testing
   func hyperparameters() throws {
     let file = try GGUFBench(GGUFBench.configuration("qwen3")).export().file
     let expected: [String: GGUFValue] = [
-      "general.architecture": .string("qwen3"), "general.file_type": .u32(0), "qwen3.context_length": .u32(128),
+      "general.architecture": .string("qwen3"), "general.file_type": .u32(0),
+      "qwen3.context_length": .u32(128),
       "qwen3.embedding_length": .u32(64), "qwen3.block_count": .u32(2), "qwen3.feed_forward_length": .u32(96),
       "qwen3.attention.head_count": .u32(4), "qwen3.attention.head_count_kv": .u32(2),
       "qwen3.attention.key_length": .u32(16), "qwen3.rope.dimension_count": .u32(16),

@@ -22,7 +22,9 @@ import Testing
       let frequency = pow(500_000, -Double(i) / 8)
       let wavelength = 2 * Double.pi / frequency
       var wanted = frequency
-      if wavelength > 64 { wanted = frequency / 8 } else if wavelength >= 16 {
+      if wavelength > 64 {
+        wanted = frequency / 8
+      } else if wavelength >= 16 {
         let smooth = (64 / wavelength - 1) / 3
         wanted = (1 - smooth) * frequency / 8 + smooth * frequency
       }

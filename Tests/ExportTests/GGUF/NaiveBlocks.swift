@@ -47,7 +47,8 @@ enum NaiveBlocks {
 
   private static func sixBits(_ bytes: [UInt8], _ i: Int) -> Float {
     let (part, l) = (i / 128, i % 32)
-    let low = [bytes[64 * part + l] % 16, bytes[64 * part + 32 + l] % 16, bytes[64 * part + l] / 16,
+    let low = [
+      bytes[64 * part + l] % 16, bytes[64 * part + 32 + l] % 16, bytes[64 * part + l] / 16,
       bytes[64 * part + 32 + l] / 16,
     ][i % 128 / 32]
     let high = bytes[128 + 32 * part + l] >> (i % 128 / 32 * 2) & 3

@@ -21,7 +21,8 @@ enum ExportCommand: Command {
     .model, .value("format", "F", "one of the formats above", required: true),
     .value("output", "PATH", "the folder or file to make; must not exist", required: true),
     .value(
-      "dtype", "T", "type of what is stored as numbers: f32, f16, bf16; for gguf also q8_0, q4_k, ... (default: as it is)"),
+      "dtype", "T",
+      "type of what is stored as numbers: f32, f16, bf16; for gguf also q8_0, q4_k, ... (default: as it is)"),
     .value("embedding-type", "T", "gguf: type of the embedding and the head (default: at least q8_0)"),
     .flag("remultiply", "multiply factors out where the format has none"), .threads,
     .flag("force", "replace the output if it exists, once the new one is complete"), .json,

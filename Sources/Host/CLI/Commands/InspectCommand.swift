@@ -22,7 +22,9 @@ enum InspectCommand: Command {
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     if GGUFListing.applies(to: arguments.operands[0]) { return try runGGUF(arguments, session) }
-    guard !arguments.has("values") else { throw UsageError("--values is for GGUF files", InspectCommand.self) }
+    guard !arguments.has("values") else {
+      throw UsageError("--values is for GGUF files", InspectCommand.self)
+    }
     let checkpoint = try Checkpoint(directory: arguments.operands[0])
     if let name = arguments["tensor"] {
       let details = try TensorDetails(name, in: checkpoint, workers: session.workers)
@@ -35,7 +37,8 @@ enum InspectCommand: Command {
 
   private static func runGGUF(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     guard !arguments.has("tensor") else {
-      throw UsageError("--tensor is for model folders; --values gives all of a GGUF file", InspectCommand.self)
+      throw UsageError(
+        "--tensor is for model folders; --values gives all of a GGUF file", InspectCommand.self)
     }
     let listing = try GGUFListing(path: arguments.operands[0])
     if let path = arguments["values"] {

@@ -18,7 +18,8 @@ struct GGUFExport {
   }
 
   func write(to path: String) throws(ExportError) {
-    let writer = try ExportError.reading { () throws(ModelIOError) in try GGUFWriter(plan.layout, path: path) }
+    let writer = try ExportError.reading { () throws(ModelIOError) in try GGUFWriter(plan.layout, path: path)
+    }
     for (tensor, source) in plan.tensors {
       guard !self.source.isCancelled() else { throw .cancelled }
       try write(tensor, source, to: writer)
@@ -36,7 +37,8 @@ struct GGUFExport {
     case .bias(let node, let order):
       guard let bias = source.model.linears[node.index].bias else { return }
       let values = try floats(bias, name: tensor.name)
-      try write(values: order.map { order in values.indices.map { values[order.source(of: $0)] } } ?? values,
+      try write(
+        values: order.map { order in values.indices.map { values[order.source(of: $0)] } } ?? values,
         to: writer)
     case .other(let name):
       guard let stored = source.model.others[name] else {
@@ -61,7 +63,9 @@ struct GGUFExport {
     if source.subject.multiplied.contains(node.index) {
       return .dense(try source.dense(linear, of: node, as: .f32))
     }
-    guard linear.terms.count == 1, linear.terms[0].count == 1 else { throw .gguf(.factored(linear: node.name)) }
+    guard linear.terms.count == 1, linear.terms[0].count == 1 else {
+      throw .gguf(.factored(linear: node.name))
+    }
     return linear.terms[0][0]
   }
 

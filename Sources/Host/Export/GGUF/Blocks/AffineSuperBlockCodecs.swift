@@ -37,7 +37,9 @@ enum Q5KBlock: BlockCodec {
     AffineHeader.store(fit, to: block)
     let high = AffineHeader.byteCount
     for l in 0..<32 {
-      let byte = (0..<8).reduce(UInt8(0)) { $0 | (UInt8(bitPattern: fit.codes[32 * $1 + l]) >> 4) << UInt8($1) }
+      let byte = (0..<8).reduce(UInt8(0)) {
+        $0 | (UInt8(bitPattern: fit.codes[32 * $1 + l]) >> 4) << UInt8($1)
+      }
       block.storeBytes(of: byte, toByteOffset: high + l, as: UInt8.self)
     }
     for index in 0..<128 {

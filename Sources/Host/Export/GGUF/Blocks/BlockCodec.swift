@@ -33,7 +33,8 @@ enum BlockField {
   static let largestScale: Float = 65504
 
   static func scale(_ block: UnsafeRawPointer, at offset: Int = 0) -> Float {
-    Float(Float16(bitPattern: UInt16(littleEndian: block.loadUnaligned(fromByteOffset: offset, as: UInt16.self))))
+    Float(
+      Float16(bitPattern: UInt16(littleEndian: block.loadUnaligned(fromByteOffset: offset, as: UInt16.self))))
   }
 
   /// Stores `scale` rounded to f16 and returns what was stored.

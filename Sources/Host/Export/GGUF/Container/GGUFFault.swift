@@ -26,7 +26,8 @@ public enum GGUFFault: Error, Equatable, CustomStringConvertible {
     case .version(let found): "is GGUF version \(found), but Lathe reads version 3; convert it"
     case .truncated(let position):
       "ends inside its header, at byte \(position), or declares a length past its end; fetch it again"
-    case .unknownKind(let kind, let key): "\"\(key)\" has the value kind \(kind), which is unknown; convert it"
+    case .unknownKind(let kind, let key):
+      "\"\(key)\" has the value kind \(kind), which is unknown; convert it"
     case .nestedArray(let key): "\"\(key)\" is an array of arrays, which Lathe does not read; convert it"
     case .notUTF8(let position): "the text at byte \(position) is no UTF-8; fetch it again"
     case .badAlignment: "\"general.alignment\" is no power of two from 1 to 2^20; fetch it again"

@@ -20,7 +20,8 @@ public struct GGUFTensor: Sendable, Equatable {
     guard (1...4).contains(shape.count), columns.isMultiple(of: type.blockLength) else { return nil }
     var count = type.blockByteCount
     for extent in shape.dropLast() + [columns / type.blockLength] {
-      guard extent > 0, case let (product, overflow) = count.multipliedReportingOverflow(by: extent), !overflow
+      guard extent > 0, case let (product, overflow) = count.multipliedReportingOverflow(by: extent),
+        !overflow
       else { return nil }
       count = product
     }

@@ -52,7 +52,8 @@ struct GGUFPlaces {
   private mutating func embedding(_ name: String) throws(GGUFObstacle) {
     guard let tensor = subject.checkpoint.model.others[name] else { return }
     placed.insert(name)
-    let form = FactorForm(rows: tensor.shape[0], columns: tensor.shape[1], storage: .dense(tensor.elementType))
+    let form = FactorForm(
+      rows: tensor.shape[0], columns: tensor.shape[1], storage: .dense(tensor.elementType))
     let type = try type(of: form, as: "token_embd.weight", node: name, isEmbedding: true)
     add("token_embd.weight", tensor.shape, type, .other(name))
   }
@@ -76,8 +77,10 @@ struct GGUFPlaces {
     }
     let type = wanted.fitting(columns: form.columns)
     if type != wanted {
-      fallbacks["\(form.columns) values are no multiple of \(wanted.blockLength), the block of \(wanted.name): "
-        + "stored as \(type.name)", default: []].append(target)
+      fallbacks[
+        "\(form.columns) values are no multiple of \(wanted.blockLength), the block of \(wanted.name): "
+          + "stored as \(type.name)", default: []
+      ].append(target)
     }
     if case .quantized(let scheme) = form.storage, type.codec != nil,
       !type.holds(scheme, columns: form.columns)
@@ -98,7 +101,9 @@ struct GGUFPlaces {
           + "more: \(Self.list(encodedAnew))")
     }
     let rest = subject.checkpoint.model.others.keys.filter { !placed.contains($0) }.sorted()
-    if !rest.isEmpty { lines.append("tensors that are no part of the model are left out: \(Self.list(rest))") }
+    if !rest.isEmpty {
+      lines.append("tensors that are no part of the model are left out: \(Self.list(rest))")
+    }
     return lines
   }
 

@@ -12,38 +12,45 @@ struct GGUFSpecialTokens {
     /// By name in the tokenizer's settings, else by number in the model's.
     func id(_ name: String) -> Int? {
       let entry = settings?["\(name)_token"]
-      if let text = entry?.stringValue ?? entry?["content"]?.stringValue, let id = tokenizer.tokenID(of: text) {
+      if let text = entry?.stringValue ?? entry?["content"]?.stringValue, let id = tokenizer.tokenID(of: text)
+      {
         return Int(id)
       }
       let listed = checkpoint.configuration["\(name)_token_id"]
       return (listed?.arrayValue?.first ?? listed)?.intValue
     }
-    let names = [
-      ("bos", "bos_token_id"), ("eos", "eos_token_id"), ("pad", "padding_token_id"),
-    ]
-    for (name, key) in names {
-      guard let id = id(name), (0..<vocabularySize).contains(id) else { continue }
+    let frame = Self.frame(tokenizer)
+    // A first token that nothing names is the one the tokenizer puts there.
+    let first = id("bos") ?? (frame.before.count == 1 ? frame.before[0] : nil)
+    let last = id("eos") ?? (frame.after.count == 1 ? frame.after[0] : nil)
+    for (key, id) in [("bos_token_id", first), ("eos_token_id", last), ("padding_token_id", id("pad"))] {
+      guard let id, (0..<vocabularySize).contains(id) else { continue }
       metadata.append(("tokenizer.ggml.\(key)", .u32(UInt32(id))))
     }
     let unknown = json["model"]?["unk_token"]?.stringValue.flatMap { tokenizer.tokenID(of: $0) }
     if let unknown, unknown >= 0 {
       metadata.append(("tokenizer.ggml.unknown_token_id", .u32(UInt32(unknown))))
     }
-    addFrame(tokenizer, bos: id("bos"), eos: id("eos"))
+    add(frame, bos: first, eos: last)
     addTemplate(settings, checkpoint)
   }
 
-  /// What the post-processor puts around a text: at most the two tokens that GGUF can name.
-  private mutating func addFrame(_ tokenizer: Tokenizer, bos: Int?, eos: Int?) {
-    let bare = tokenizer.encode("a")
+  /// What the post-processor puts before and behind a text.
+  private static func frame(_ tokenizer: Tokenizer) -> (before: [Int], after: [Int]) {
+    let bare = tokenizer.encode("a").map(Int.init)
     let framed = tokenizer.encode("a", addSpecialTokens: true).map(Int.init)
-    let start = framed.indices.first { framed[$0...].starts(with: bare.map(Int.init)) } ?? 0
-    let (before, after) = (Array(framed[..<start]), Array(framed[min(framed.count, start + bare.count)...]))
-    let addsStart = !before.isEmpty && before == [bos]
-    let addsEnd = !after.isEmpty && after == [eos]
-    if !before.isEmpty && !addsStart || !after.isEmpty && !addsEnd {
+    let start = framed.indices.first { framed[$0...].starts(with: bare) } ?? 0
+    return (Array(framed[..<start]), Array(framed[min(framed.count, start + bare.count)...]))
+  }
+
+  /// GGUF can name one token before a text and one behind it.
+  private mutating func add(_ frame: (before: [Int], after: [Int]), bos: Int?, eos: Int?) {
+    let addsStart = !frame.before.isEmpty && frame.before == [bos]
+    let addsEnd = !frame.after.isEmpty && frame.after == [eos]
+    if !frame.before.isEmpty && !addsStart || !frame.after.isEmpty && !addsEnd {
       notes.append(
-        "the tokenizer puts tokens around a text that are not just its first and last ones; GGUF readers will not")
+        "the tokenizer puts tokens around a text that are not just its first and last ones; GGUF readers will not"
+      )
     }
     metadata += [
       ("tokenizer.ggml.add_bos_token", .bool(addsStart)), ("tokenizer.ggml.add_eos_token", .bool(addsEnd)),

@@ -35,7 +35,8 @@ struct GGUFTokens {
     }
     if let last = found.keys.max(), last >= count {
       throw .tokenizer(
-        path: path, reason: "token \(last) is beyond the \(count) rows of the embedding; fetch the tokenizer again")
+        path: path,
+        reason: "token \(last) is beyond the \(count) rows of the embedding; fetch the tokenizer again")
     }
     var taken = Set(found.values.map(\.text))
     for id in 0..<count {

@@ -60,7 +60,8 @@ struct GGUFVocabulary {
       let type = normalizer["type"]?.stringValue ?? ""
       guard type == "NFC" else {
         throw .tokenizer(
-          path: path, reason: "GGUF cannot say the normalizer \(type) of a byte-level tokenizer; "
+          path: path,
+          reason: "GGUF cannot say the normalizer \(type) of a byte-level tokenizer; "
             + "export to another format")
       }
       notes.append(
@@ -97,7 +98,8 @@ struct GGUFVocabulary {
     let known: Set = ["Prepend", "Replace"]
     let lost = normalizers.filter { normalizer in
       !known.contains(normalizer["type"]?.stringValue ?? "")
-        || normalizer["type"]?.stringValue == "Replace" && normalizer["pattern"]?["String"]?.stringValue != " "
+        || normalizer["type"]?.stringValue == "Replace"
+          && normalizer["pattern"]?["String"]?.stringValue != " "
     }
     if !lost.isEmpty {
       notes.append(
