@@ -44,28 +44,50 @@ struct ExportFolder {
 
   /// Writes everything into `path`.
   func write(into path: String) throws(ExportError) {
-    let makers = Dictionary(tensors.map { ($0.entry.name, $0) }) { first, _ in first }
-    // The writer's error type has no room for ours.
-    var failure: ExportError?
+    let maker = TensorMaker(tensors)
     do throws(ModelIOError) {
       let writer = try FolderWriter(
         tensors.map(\.entry), configuration: .object(configuration), companionsOf: source.subject.checkpoint)
-      _ = try writer.write(into: path, isCancelled: source.isCancelled) { name throws(ModelIOError) in
-        do throws(ExportError) {
-          guard let maker = makers[name] else {
-            throw .model(.checkpoint(path: path, .missingTensor(name)))
-          }
-          return try maker.make()
-        } catch {
-          failure = error
-          throw .cancelled
-        }
-      }
+      _ = try writer.write(into: path, isCancelled: source.isCancelled, tensor: maker.make)
       for (name, text) in texts { _ = try FolderWriter.write(text, as: name, into: path) }
-    } catch {
-      if let failure { throw failure }
-      if case .cancelled = error { throw .cancelled }
-      throw .model(error)
+    } catch { throw maker.cause(of: error) }
+  }
+
+  /// Writes tensors alone as one safetensors file.
+  static func write(
+    _ tensors: [ExportTensor], to path: String, isCancelled: () -> Bool
+  ) throws(ExportError) {
+    let maker = TensorMaker(tensors)
+    do throws(ModelIOError) {
+      let writer = try SafetensorsWriter(tensors.map(\.entry), path: path)
+      _ = try writer.write(to: path, isCancelled: isCancelled) { entry throws(ModelIOError) in
+        try maker.make(entry.name)
+      }
+    } catch { throw maker.cause(of: error) }
+  }
+}
+
+/// Makes tensors for a writer, whose type of error has no room for this module's.
+private final class TensorMaker {
+  private let tensors: [String: ExportTensor]
+  private var failure: ExportError?
+
+  init(_ tensors: [ExportTensor]) {
+    self.tensors = Dictionary(tensors.map { ($0.entry.name, $0) }) { first, _ in first }
+  }
+
+  func make(_ name: String) throws(ModelIOError) -> Tensor {
+    guard let tensor = tensors[name] else { throw .checkpoint(path: name, .missingTensor(name)) }
+    do throws(ExportError) { return try tensor.make() } catch {
+      failure = error
+      throw .cancelled
     }
+  }
+
+  /// What made the writer throw `error`.
+  func cause(of error: ModelIOError) -> ExportError {
+    if let failure { return failure }
+    if case .cancelled = error { return .cancelled }
+    return .model(error)
   }
 }

@@ -39,7 +39,8 @@ public enum ExportPlace: Sendable {
 /// The formats that Lathe writes.
 public enum ExportFormats {
   public static let all: [any ExportFormat] = [
-    DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(),
+    DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(), GPTQFormat(version: .one),
+    GPTQFormat(version: .two), AdapterFormat(),
     GGUFFormat(),
   ]
 

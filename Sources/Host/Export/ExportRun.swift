@@ -23,8 +23,7 @@ public struct ExportRun: Sendable {
   /// Everything that can be refused before the work: options, layers of these forms, the place. Returns the format's
   /// warnings.
   public func check(_ checkpoint: Checkpoint, forms: [LinearForm]) throws(ExportError) -> [String] {
-    let subject = try ExportSubject(checkpoint, forms: forms, options: options, format: format)
-    let warnings = try format.check(subject)
+    let warnings = try checkFormat(checkpoint, forms: forms)
     switch format.place {
     case .file: try checkFile()
     case .folder(let subfolders):
@@ -35,6 +34,11 @@ public struct ExportRun: Sendable {
       folder.discard()
     }
     return warnings
+  }
+
+  /// Options and layers alone.
+  public func checkFormat(_ checkpoint: Checkpoint, forms: [LinearForm]) throws(ExportError) -> [String] {
+    try format.check(ExportSubject(checkpoint, forms: forms, options: options, format: format))
   }
 
   /// Writes `model`, which came from `checkpoint` and may have been changed since.

@@ -8,7 +8,7 @@ public struct ExportSubject: Sendable {
   public let checkpoint: Checkpoint
   public let options: ExportOptions
   /// By node, as the format gets them: layers that are multiplied out are one dense matrix.
-  public let forms: [LinearForm]
+  public private(set) var forms: [LinearForm]
   /// Nodes that are multiplied out.
   public let multiplied: Set<Int>
 
@@ -41,6 +41,13 @@ public struct ExportSubject: Sendable {
     }
     self.forms = forms
     self.multiplied = multiplied
+  }
+
+  /// The same with other forms.
+  func with(_ forms: [LinearForm]) -> ExportSubject {
+    var copy = self
+    copy.forms = forms
+    return copy
   }
 
   /// `config.json` of the source without what belongs to its own layout: another quantisation, factors, remote code.

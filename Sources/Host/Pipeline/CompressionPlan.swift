@@ -37,6 +37,11 @@ public struct CompressionPlan: Sendable {
         measured = [first.index]
       }
       let forecast = try chain.forecast(snapshot, measured: measured)
+      // Places cannot be checked: a plan names no output.
+      let formats = try RecipeExports(recipe, main: "", replaces: true)
+      if let forms = forecast.model?.forms {
+        for warning in try formats.checkFormats(checkpoint, forms: forms) { log(.warning, warning) }
+      }
       return CompressionPlan(
         model: snapshot, forecast: forecast,
         files: try forecast.model.map { try CheckpointWriter(source: checkpoint).forecast($0.forms) },

@@ -1,4 +1,5 @@
 import Calibration
+import Export
 import Graph
 import ModelIO
 import PluginHost
@@ -18,13 +19,22 @@ public struct StageOutcome: Sendable {
   public let report: StageReport
 
   init(_ stage: Chain.Stage, entering: Model, result: StageResult) {
+    self.init(
+      stage, entering: entering, leaving: result.model, replaced: result.replaced.sorted(),
+      seconds: result.seconds, blockSeconds: result.blockSeconds)
+  }
+
+  init(
+    _ stage: Chain.Stage, entering: Model, leaving: Model, replaced: [Int], seconds: Double,
+    blockSeconds: [Double]
+  ) {
     index = stage.index
     strategy = stage.info.id
     bytesBefore = ModelSnapshot(entering).byteCount
-    bytesAfter = ModelSnapshot(result.model).byteCount
-    replaced = result.replaced.sorted()
-    seconds = result.seconds
-    blockSeconds = result.blockSeconds
+    bytesAfter = ModelSnapshot(leaving).byteCount
+    self.replaced = replaced
+    self.seconds = seconds
+    self.blockSeconds = blockSeconds
     report = stage.report
   }
 }
@@ -62,6 +72,8 @@ public struct CompressionReport: Sendable {
   public let calibration: CalibrationSet?
   /// Files of the published folder, `lathe.json` not counted.
   public let files: [CheckpointRecord.File]
+  /// The further outputs of the recipe.
+  public internal(set) var exports: [ExportReport] = []
 
   init(
     recipe: Recipe, checkpoint: Checkpoint, chain: Chain, outcomes: [StageOutcome], result: Model,

@@ -1,4 +1,5 @@
 import Calibration
+import Export
 import Foundation
 import Graph
 import LinearAlgebra
@@ -13,6 +14,8 @@ public struct CompressionRun: Sendable {
   public var output: String
   public var plugins: PluginSearch
   public var replacesOutput = false
+  /// Whether finished stages are journalled beside the output, and those of an interrupted run taken over.
+  public var resumes = false
   public var workers: Workers
   public var isCancelled: @Sendable () -> Bool
   public var log: @Sendable (LogLevel, String) -> Void
@@ -47,6 +50,10 @@ public struct CompressionRun: Sendable {
     let scratch = try ScratchFile(directory: folder.path)
     let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
+    let exports = try RecipeExports(recipe, main: output, replaces: replacesOutput)
+    for warning in try exports.check(recipe, checkpoint: checkpoint, plugins: plugins, workers: workers) {
+      log(.warning, warning)
+    }
     try checkSpace(checkpoint, of: folder)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)
     try WeightCheck.run(
@@ -56,12 +63,25 @@ public struct CompressionRun: Sendable {
 
     var current = checkpoint.model
     var outcomes: [StageOutcome] = []
+    let journal =
+      try resumes
+      ? RunJournal(for: folder.finalPath, run: .object(ProvenanceRecord.inputs(checkpoint, chain))) : nil
     for stage in chain.stages {
       let entering = current
-      let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
+      if let (model, outcome) = try journal?.finished(stage, entering: entering) {
+        log(.info, "stage \(stage.index) (\(stage.info.id)) was finished before and is taken over")
+        current = model
+        outcomes.append(outcome)
+        continue
+      }
+      let runner = StageRunner(
+        chain: chain, stage: stage, set: set, settings: settings, progress: progress,
+        keptFolder: try journal?.keptFolder(of: stage))
       let result = try runner.run(entering)
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))
+      try journal?.record(
+        outcomes[stage.index], current, of: checkpoint, isLast: stage.index + 1 == chain.stages.count)
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
@@ -69,7 +89,7 @@ public struct CompressionRun: Sendable {
     progress.step("write", 0, of: 1)
     let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
-    let report = CompressionReport(
+    var report = CompressionReport(
       recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
       errors: errors,
       set: set, written: written)
@@ -78,6 +98,8 @@ public struct CompressionRun: Sendable {
     try readBack(folder.path, expected: current, written: written)
     if isCancelled() { throw PipelineError.cancelled }
     try folder.commit()
+    journal?.remove()
+    report.exports = try exports.write(current, from: checkpoint, workers: workers, isCancelled: isCancelled)
     return report
   }
 

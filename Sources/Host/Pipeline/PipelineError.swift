@@ -1,4 +1,5 @@
 import Calibration
+import Export
 import Graph
 import ModelIO
 import PluginHost
@@ -24,6 +25,14 @@ public enum PipelineError: Error, CustomStringConvertible {
   /// What was written does not read back as it was meant.
   case readBack(path: String, reason: String)
   case notLathe(path: String)
+  /// The journal beside the output belongs to another run; `difference` is the first input that is not the same.
+  case otherJournal(path: String, difference: String)
+  /// The journal beside the output does not read.
+  case journal(path: String, reason: String)
+  /// A further output of a recipe cannot be made.
+  case export(ExportError)
+  /// A further output failed when the main one was complete.
+  case furtherOutput(main: String, ExportError)
   case cancelled
 
   public var description: String {
@@ -50,6 +59,13 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .readBack(let path, let reason):
       "\(path) did not read back as it was written (\(reason)); nothing was published, check the disk"
     case .notLathe(let path): "\(path) has no lathe.json, so there is nothing to check it against"
+    case .otherJournal(let path, let difference):
+      "\(path) is the journal of another run: its \(difference) differs; remove it, or choose another output"
+    case .journal(let path, let reason):
+      "the journal \(path) does not read (\(reason)); remove it and start again"
+    case .export(let error): error.description
+    case .furtherOutput(let main, let error):
+      "\(main) is complete, but a further output is not: \(error); make it with `lathe export --model \(main)`"
     case .cancelled: "interrupted"
     }
   }
@@ -58,6 +74,7 @@ public enum PipelineError: Error, CustomStringConvertible {
   public var isCancellation: Bool {
     switch self {
     case .cancelled, .plugin(.cancelled), .calibration(.cancelled), .model(.cancelled): true
+    case .export(let error), .furtherOutput(_, let error): error.isCancellation
     default: false
     }
   }

@@ -26,7 +26,7 @@ extension Recipe {
   /// Checks an already parsed recipe. `path` names it in errors and is the base of relative file names.
   public init(json: JSON, path: String) throws(PipelineError) {
     let root = try RecipeObject(json, path: path, key: "the recipe")
-    try root.allow(["lathe", "seed", "calibration", "stages"])
+    try root.allow(["lathe", "seed", "calibration", "stages", "outputs"])
     let version = try root.integer("lathe", 1...Int.max) ?? 0
     guard version == Self.formatVersion else {
       throw .recipe(
@@ -48,6 +48,7 @@ extension Recipe {
       stages.append(try Self.stage(try RecipeObject(item, path: path, key: "stages.\(index)")))
     }
     self.stages = stages
+    outputs = try Self.outputs(json, path: path)
     self.json = json
   }
 

@@ -29,6 +29,8 @@ public struct Recipe: Sendable {
   public var seed: UInt64
   public var calibration: Calibration?
   public var stages: [Stage]
+  /// Further forms in which the result is written.
+  public var outputs: [Output]
   /// The recipe as it was read, overrides applied: what the provenance record keeps.
   public var json: JSON
 }

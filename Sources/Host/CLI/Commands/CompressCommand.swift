@@ -16,23 +16,28 @@ enum CompressCommand: Command {
     .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true), .plugin,
     .set,
     .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
+    .flag(
+      "resume",
+      "keep finished stages beside the output until the end, and go on where the same run was interrupted"),
     .json,
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     let recipe = try RecipeArguments.recipe(arguments)
     let plugins = try PluginSearch(explicit: arguments.all("plugin"))
-    let run = CompressionRun(
+    var run = CompressionRun(
       model: arguments.required("model"), recipe: recipe, output: arguments.required("output"),
       plugins: plugins,
       replacesOutput: arguments.has("force"), workers: session.workers, isCancelled: session.isCancelled,
       log: session.log, progress: session.display.sink)
+    run.resumes = arguments.has("resume")
     let report = try run.run()
     if session.isJSON {
       var object = report.json(includingSeconds: true).objectValue ?? JSONObject()
       object["output"] = .string(arguments.required("output"))
       object["files"] = .array(
         report.files.map { ["name": .string($0.name), "bytes": .integer($0.byteCount)] })
+      if !report.exports.isEmpty { object["outputs"] = .array(report.exports.map(ExportCommand.json)) }
       session.print(.object(object))
     } else {
       session.print(text(report, output: arguments.required("output")))
@@ -66,6 +71,7 @@ enum CompressCommand: Command {
     lines.append(
       "\(output): \(report.tensorBytesAfter) of \(report.tensorBytesBefore) bytes (\(Decimals.percent(share))); "
         + "layers in blocks \(report.layerBytesAfter) of \(report.layerBytesBefore)")
+    lines += report.exports.map(ExportCommand.text)
     return lines.joined(separator: "\n")
   }
 }

@@ -44,11 +44,11 @@ enum ExportCommand: Command {
     return .done
   }
 
-  private static func text(_ report: ExportReport) -> String {
+  static func text(_ report: ExportReport) -> String {
     "\(report.output): \(report.format), \(report.byteCount) bytes in \(report.files.count) files"
   }
 
-  private static func json(_ report: ExportReport) -> JSON {
+  static func json(_ report: ExportReport) -> JSON {
     [
       "format": .string(report.format), "output": .string(report.output),
       "warnings": .array(report.warnings.map(JSON.string)),

@@ -27,7 +27,8 @@ struct IntegerFormat: ExportFormat {
       else {
         throw .layer(
           node.name, format: name,
-          reason: "\(found), but the layout is 8 bits with a scale a row and no zero points; quantise with bits 8, "
+          reason:
+            "\(found), but the layout is 8 bits with a scale a row and no zero points; quantise with bits 8, "
             + "group_size 0, symmetric true, or choose compressed-tensors")
       }
     }

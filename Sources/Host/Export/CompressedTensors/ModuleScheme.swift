@@ -17,7 +17,8 @@ struct ModuleScheme: Hashable {
     groupSize = scheme.groupSize >= columns ? 0 : scheme.groupSize
     guard groupSize == 0 || columns.isMultiple(of: groupSize) else {
       throw ModuleRefusal(
-        reason: "its \(columns) columns do not divide into groups of \(groupSize); compress with a group size that "
+        reason:
+          "its \(columns) columns do not divide into groups of \(groupSize); compress with a group size that "
           + "divides them, or 0 for one scale a row")
     }
   }

@@ -23,7 +23,8 @@ struct ModuleTable {
       }
     }
     guard !schemes.isEmpty else {
-      throw .whole(format: format, reason: "none of its layers is in codes; quantise it first, or choose dense")
+      throw .whole(
+        format: format, reason: "none of its layers is in codes; quantise it first, or choose dense")
     }
     // The head of a tied model is no layer here, but a module there.
     if subject.configuration.isTied { dense.append((name: "lm_head", place: "lm_head")) }

@@ -16,9 +16,12 @@ struct PackedFormat: ExportFormat {
     let narrow = table.groups.map(\.scheme.bits).first { ![1, 2, 4, 8].contains($0) }
     return table.warnings
       + (narrow.map {
-        ["\($0)-bit codes straddle words, which compressed-tensors reads so since 2026; older ones read them wrongly"]
+        [
+          "\($0)-bit codes straddle words, which compressed-tensors reads so since 2026; older ones read them wrongly"
+        ]
       } ?? [])
-      + (hasFactors ? ["factored layers need the modelling file beside them: load with trust_remote_code"] : [])
+      + (hasFactors
+        ? ["factored layers need the modelling file beside them: load with trust_remote_code"] : [])
   }
 
   func write(_ source: ExportSource, to path: String) throws(ExportError) {
@@ -27,7 +30,9 @@ struct PackedFormat: ExportFormat {
     var folder = try ExportFolder(source)
     for node in subject.nodes {
       let linear = try source.linear(node)
-      for (name, tensor) in linear.storedTensors where name != "bias" { folder.add("\(node.name).\(name)", tensor) }
+      for (name, tensor) in linear.storedTensors where name != "bias" {
+        folder.add("\(node.name).\(name)", tensor)
+      }
     }
     // To the modelling file a packed factor is a linear module like any other.
     folder.addModellingFile(subject.forms.map(Self.asModules))

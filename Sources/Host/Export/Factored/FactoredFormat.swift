@@ -22,7 +22,9 @@ struct FactoredFormat: ExportFormat {
     var folder = try ExportFolder(source)
     for node in source.subject.nodes {
       let linear = try source.linear(node)
-      for (name, tensor) in linear.storedTensors where name != "bias" { folder.add("\(node.name).\(name)", tensor) }
+      for (name, tensor) in linear.storedTensors where name != "bias" {
+        folder.add("\(node.name).\(name)", tensor)
+      }
     }
     folder.addModellingFile(source.subject.forms)
     try folder.write(into: path)

@@ -13,7 +13,10 @@ struct ModellingFile {
 
   /// The entries of `auto_map`: what is asked for, and the class.
   var classes: [(String, String)] {
-    [("AutoConfig", "LatheConfig"), ("AutoModel", "LatheModel"), ("AutoModelForCausalLM", "LatheForCausalLM")]
+    [
+      ("AutoConfig", "LatheConfig"), ("AutoModel", "LatheModel"),
+      ("AutoModelForCausalLM", "LatheForCausalLM"),
+    ]
   }
 
   /// Throws for a kind of storage the file has no module for.

@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 
 /// Writes a folder of weights, `config.json`, and the files that go along with a model.
@@ -60,6 +61,13 @@ public struct FolderWriter: Sendable {
   ) throws(ModelIOError) -> CheckpointRecord.File {
     let hash = try OutputFile.write(text, to: "\(directory)/\(name)")
     return CheckpointRecord.File(name: name, byteCount: text.utf8.count, hash: hash)
+  }
+
+  /// Makes an empty folder inside `directory`.
+  public static func makeFolder(_ name: String, in directory: String) throws(ModelIOError) {
+    guard mkdir("\(directory)/\(name)", 0o755) == 0 else {
+      throw .output(path: "\(directory)/\(name)", .notWritable(reason: FilePath.reason(errno)))
+    }
   }
 
   private func copy(_ name: String, into directory: String) throws(ModelIOError) -> CheckpointRecord.File {

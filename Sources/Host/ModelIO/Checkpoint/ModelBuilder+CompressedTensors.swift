@@ -18,12 +18,14 @@ extension ModelBuilder {
     guard let codes = tensors["\(prefix)weight"] else { return }
     guard codes.elementType == .i8, codes.shape.count == 2 else {
       throw fault(
-        .wrongType(tensor: "\(prefix)weight", expected: "I8 codes [out, in]", found: codes.elementType.rawValue))
+        .wrongType(
+          tensor: "\(prefix)weight", expected: "I8 codes [out, in]", found: codes.elementType.rawValue))
     }
     let (rows, columns) = (codes.shape[0], codes.shape[1])
     let offset = 1 << (scheme.bits - 1)
     tensors["\(prefix)weight"] = nil
-    tensors["\(prefix)weight_packed"] = try unsigned(codes, "\(prefix)weight", offset).withUnsafeBufferPointer {
+    tensors["\(prefix)weight_packed"] = try unsigned(codes, "\(prefix)weight", offset).withUnsafeBufferPointer
+    {
       BitPacking.packRows($0, rows: rows, columns: columns, bits: scheme.bits)
     }
     tensors["\(prefix)weight_shape"] = Tensor(.i64, [2]) { bytes in
@@ -87,7 +89,8 @@ extension ModelBuilder {
     guard isPlain else {
       throw fault(
         .badLayout(
-          linear: prefix + "weight_g_idx", reason: "columns in an order of their own (actorder \"group\") are not read"))
+          linear: prefix + "weight_g_idx",
+          reason: "columns in an order of their own (actorder \"group\") are not read"))
     }
   }
 }
