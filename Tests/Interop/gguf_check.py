@@ -110,7 +110,7 @@ def perplexity(model, windows):
 CONTEXT, WINDOWS = 256, int(os.environ.get("LATHE_INTEROP_WINDOWS", "16"))
 excerpt = WORK / "excerpt.txt"
 excerpt.write_text(TEXT.read_text()[: 8 * CONTEXT * WINDOWS])
-ids = [int(word) for word in lathe("tokenize", "--tokenizer", BOOKS / "tokenizer.json", "--text", excerpt).split()]
+ids = json.loads(lathe("tokenize", "--tokenizer", BOOKS / "tokenizer.json", "--text", excerpt))
 windows = [ids[i * CONTEXT : (i + 1) * CONTEXT] for i in range(WINDOWS)]
 save_file({"input_ids": torch.tensor(windows)}, WORK / "windows.safetensors")
 ours = json.loads(lathe("eval", "--model", BOOKS, "--tokens", WORK / "windows.safetensors", "--json"))["perplexity"]
