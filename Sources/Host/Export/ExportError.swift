@@ -36,7 +36,7 @@ public enum ExportError: Error, CustomStringConvertible {
       "\(format) has no element type \"\(name)\"; choose one of \(known.joined(separator: ", "))"
     case .unknownEmbeddingType(let name, let format, let known):
       known.isEmpty
-        ? "\(format) has no types of their own for embeddings; leave out --embedding-type"
+        ? "in \(format) embeddings have no type of their own; leave out --embedding-type"
         : "\(format) has no type \"\(name)\" for embeddings; choose one of \(known.joined(separator: ", "))"
     case .factors(let layer, let form, let format):
       "\(layer) is stored as \(form), and \(format) has no factors; multiply them with --remultiply, or choose "
