@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 private let commands = [
-  "compress", "plan", "eval", "tokenize", "inspect", "compare", "verify", "plugins", "doctor",
+  "compress", "plan", "eval", "tokenize", "inspect", "compare", "verify", "export", "plugins",
+  "doctor",
 ]
 
 @Suite struct UsageTests {
@@ -32,6 +33,7 @@ private let commands = [
       ("eval --model model --text text.txt --context 1", "--context is 1"),
       ("inspect", "an argument is missing"), ("inspect a b", "too many arguments"),
       ("compare a", "an argument is missing"),
+      ("export --model a --format gif --output b", "choose one of dense"),
       ("verify", "an argument is missing"), ("plugins", "an argument is missing"),
       ("plugins lst", "unknown action"),
       ("plugins info", "which strategy?"), ("doctor now", "too many arguments"),

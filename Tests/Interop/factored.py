@@ -33,7 +33,7 @@ with torch.no_grad():
 check("factored-hf: transformers generates", text.shape == (1, 16))
 compare("factored-hf read back by lathe", lathe_logits(mixed), lathe_logits(folder), 0)
 try:
-    load(folder)
+    load(folder, trust_remote_code=False)
     failed("factored-hf: transformers loads it without trust_remote_code")
 except Exception as error:
     check("factored-hf: without trust_remote_code transformers refuses", "trust_remote_code" in str(error))

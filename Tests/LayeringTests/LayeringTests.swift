@@ -15,7 +15,8 @@ private let allowed: [String: Set<String>] = {
   return [
     "Tensors": [], "LinearAlgebra": ["Tensors", "COpenBLAS", "CKernels"], "Graph": foundation,
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
-    "PluginHost": calibrating.union(["CLathe"]), "Pipeline": exporting, "Evaluation": hosting, "Export": running, "CLI": all,
+    "PluginHost": calibrating.union(["CLathe"]), "Pipeline": exporting, "Evaluation": hosting,
+    "Export": running, "CLI": all,
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()

@@ -45,9 +45,9 @@ public struct ExportSource: Sendable {
     try Self.converted(tensor, to: subject.type(tensor.elementType), name: name)
   }
 
-  /// `tensor` as `type`; throws where a finite value would not stay finite.
+  /// `tensor` as `type`; throws where a value is not finite there.
   static func converted(_ tensor: Tensor, to type: ElementType, name: String) throws(ExportError) -> Tensor {
-    guard tensor.elementType != type else { return tensor }
+    guard tensor.elementType.isReal else { return tensor }
     let result: Tensor
     let values: [Float]
     do throws(TensorError) {

@@ -29,8 +29,12 @@ enum ExportCommand: Command {
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
+    let format: any ExportFormat
+    do { format = try ExportFormats.named(arguments.required("format")) } catch {
+      throw UsageError("--format: \(error)", Self.self)
+    }
     let run = ExportRun(
-      format: try ExportFormats.named(arguments.required("format")),
+      format: format,
       options: ExportOptions(
         type: arguments["dtype"], embeddingType: arguments["embedding-type"],
         remultiplies: arguments.has("remultiply")),

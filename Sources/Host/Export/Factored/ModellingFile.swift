@@ -35,15 +35,14 @@ struct ModellingFile {
     """
     # Written by Lathe. Teaches transformers the linear layers of this folder: sums of products of factors,
     # each dense, diagonal, or in integer codes. `lathe_factors` in config.json lists them.
-    import torch
-    from torch import nn
+    from torch import arange, empty, full_like, int32, int64, nn
     from transformers import \(family)Config, \(family)ForCausalLM, \(family)Model
 
 
     def unpack(words, count, bits):
         # Code i takes bits b*i to b*(i+1) of its row's stream of 32-bit words, the lowest bit first.
-        bit = torch.arange(count, device=words.device) * bits
-        words = nn.functional.pad(words.to(torch.int64) & 0xFFFFFFFF, (0, 1))
+        bit = arange(count, device=words.device) * bits
+        words = nn.functional.pad(words.to(int64) & 0xFFFFFFFF, (0, 1))
         low = words[:, bit // 32] >> (bit % 32)
         high = words[:, bit // 32 + 1] << (32 - bit % 32)
         return (low | high) & ((1 << bits) - 1)
@@ -58,8 +57,8 @@ struct ModellingFile {
             groups = -(-columns // self.width)
             words = lambda count: -(-count * self.bits // 32)
             self.weight_packed = integers(rows, words(columns))
-            self.weight_scale = nn.Parameter(torch.empty(rows, groups), requires_grad=False)
-            self.weight_shape = nn.Parameter(torch.empty(2, dtype=torch.int64), requires_grad=False)
+            self.weight_scale = nn.Parameter(empty(rows, groups), requires_grad=False)
+            self.weight_shape = nn.Parameter(empty(2, dtype=int64), requires_grad=False)
             self.weight_zero_point = None if form["symmetric"] else integers(words(rows), groups)
             self.bias = bias
 
@@ -67,10 +66,10 @@ struct ModellingFile {
         def weight(self):
             codes = unpack(self.weight_packed, self.columns, self.bits)
             if self.weight_zero_point is None:
-                zeros = torch.full_like(self.weight_scale, 1 << (self.bits - 1), dtype=torch.int64)
+                zeros = full_like(self.weight_scale, 1 << (self.bits - 1), dtype=int64)
             else:
                 zeros = unpack(self.weight_zero_point.T, self.weight_scale.shape[0], self.bits).T
-            group = torch.arange(self.columns, device=codes.device) // self.width
+            group = arange(self.columns, device=codes.device) // self.width
             return (codes - zeros[:, group]).to(self.weight_scale.dtype) * self.weight_scale[:, group]
 
         def forward(self, x):
@@ -80,7 +79,7 @@ struct ModellingFile {
     class Diagonal(nn.Module):
         def __init__(self, form, bias):
             super().__init__()
-            self.diagonal = nn.Parameter(torch.empty(form["shape"][0]))
+            self.diagonal = nn.Parameter(empty(form["shape"][0]))
             self.bias = bias
 
         def forward(self, x):
@@ -101,7 +100,7 @@ struct ModellingFile {
 
 
     def integers(*shape):
-        return nn.Parameter(torch.empty(*shape, dtype=torch.int32), requires_grad=False)
+        return nn.Parameter(empty(*shape, dtype=int32), requires_grad=False)
 
 
     def factor(form, bias):

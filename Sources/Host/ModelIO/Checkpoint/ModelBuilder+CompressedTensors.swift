@@ -15,49 +15,54 @@ extension ModelBuilder {
     if let order = tensors.removeValue(forKey: "\(prefix)weight_g_idx") {
       try checkOrder(order, prefix, groupSize: scheme.groupSize)
     }
-    guard let codes = tensors["\(prefix)weight"] else { return }
+    if let codes = tensors["\(prefix)weight"] { try pack(codes, prefix, bits: scheme.bits) }
+    guard let rows = tensors["\(prefix)weight_packed"]?.shape.first else { return }
+    if let scale = tensors["\(prefix)weight_scale"] {
+      tensors["\(prefix)weight_scale"] = perRow(scale, rows: rows)
+    }
+    try packZeros(prefix, scheme, rows: rows)
+  }
+
+  /// One byte a code becomes packed words.
+  private mutating func pack(_ codes: Tensor, _ prefix: String, bits: Int) throws(ModelIOError) {
     guard codes.elementType == .i8, codes.shape.count == 2 else {
       throw fault(
         .wrongType(
           tensor: "\(prefix)weight", expected: "I8 codes [out, in]", found: codes.elementType.rawValue))
     }
     let (rows, columns) = (codes.shape[0], codes.shape[1])
-    let offset = 1 << (scheme.bits - 1)
     tensors["\(prefix)weight"] = nil
-    tensors["\(prefix)weight_packed"] = try unsigned(codes, "\(prefix)weight", offset).withUnsafeBufferPointer
-    {
-      BitPacking.packRows($0, rows: rows, columns: columns, bits: scheme.bits)
-    }
+    tensors["\(prefix)weight_packed"] = try unsigned(codes, "\(prefix)weight", bits: bits)
+      .withUnsafeBufferPointer { BitPacking.packRows($0, rows: rows, columns: columns, bits: bits) }
     tensors["\(prefix)weight_shape"] = Tensor(.i64, [2]) { bytes in
       bytes.storeBytes(of: Int64(rows), as: Int64.self)
       bytes.storeBytes(of: Int64(columns), toByteOffset: 8, as: Int64.self)
     }
-    if let scale = tensors["\(prefix)weight_scale"] {
-      tensors["\(prefix)weight_scale"] = perRow(scale, rows: rows)
-    }
-    guard let zeros = tensors["\(prefix)weight_zero_point"] else { return }
+  }
+
+  /// Zero points of one byte become packed words. Those of symmetric codes, which older writers store too, go.
+  private mutating func packZeros(
+    _ prefix: String, _ scheme: CompressedTensorsLayout.Scheme, rows: Int
+  ) throws(ModelIOError) {
+    let name = "\(prefix)weight_zero_point"
+    guard let zeros = tensors[name] else { return }
     guard !scheme.isSymmetric else {
-      // Older writers store the zeros of symmetric codes too.
-      tensors["\(prefix)weight_zero_point"] = nil
+      tensors[name] = nil
       return
     }
-    guard zeros.elementType == .i8 else {
-      throw fault(
-        .wrongType(tensor: "\(prefix)weight_zero_point", expected: "I8", found: zeros.elementType.rawValue))
-    }
+    guard zeros.elementType == .i8 else { return }
     let all = perRow(zeros, rows: rows)
     guard all.shape.count == 2, all.shape[0] == rows else {
-      throw fault(
-        .wrongShape(tensor: "\(prefix)weight_zero_point", expected: [rows, 1], found: zeros.shape))
+      throw fault(.wrongShape(tensor: name, expected: [rows, 1], found: zeros.shape))
     }
-    tensors["\(prefix)weight_zero_point"] = try unsigned(all, "\(prefix)weight_zero_point", offset)
-      .withUnsafeBufferPointer {
-        BitPacking.packColumns($0, rows: rows, columns: all.shape[1], bits: scheme.bits)
-      }
+    tensors[name] = try unsigned(all, name, bits: scheme.bits).withUnsafeBufferPointer {
+      BitPacking.packColumns($0, rows: rows, columns: all.shape[1], bits: scheme.bits)
+    }
   }
 
   /// Signed codes as unsigned ones.
-  private func unsigned(_ codes: Tensor, _ name: String, _ offset: Int) throws(ModelIOError) -> [UInt8] {
+  private func unsigned(_ codes: Tensor, _ name: String, bits: Int) throws(ModelIOError) -> [UInt8] {
+    let offset = 1 << (bits - 1)
     let values = codes.withElements(as: Int8.self) { $0.map { Int($0) + offset } }
     guard values.allSatisfy((0..<2 * offset).contains) else {
       throw fault(.badLayout(linear: name, reason: "a code lies outside -\(offset)...\(offset - 1)"))
