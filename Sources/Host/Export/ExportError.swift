@@ -6,6 +6,7 @@ import Tensors
 public enum ExportError: Error, CustomStringConvertible {
   case unknownFormat(String, known: [String])
   case unknownType(String, format: String, known: [String])
+  case unknownEmbeddingType(String, format: String, known: [String])
   /// A layer of several factors or terms, and a format that has none.
   case factors(layer: String, form: String, format: String)
   /// A layer that the format cannot hold.
@@ -21,6 +22,9 @@ public enum ExportError: Error, CustomStringConvertible {
   case model(ModelIOError)
   case graph(layer: String, GraphError)
   case tensor(name: String, TensorError)
+  /// What GGUF cannot say of a model.
+  case gguf(GGUFObstacle)
+  case ggufFile(path: String, GGUFFault)
   case arithmetic(layer: String, reason: String)
   case cancelled
 
@@ -30,6 +34,10 @@ public enum ExportError: Error, CustomStringConvertible {
       "\"\(name)\" is no format that Lathe writes; choose one of \(known.joined(separator: ", "))"
     case .unknownType(let name, let format, let known):
       "\(format) has no element type \"\(name)\"; choose one of \(known.joined(separator: ", "))"
+    case .unknownEmbeddingType(let name, let format, let known):
+      known.isEmpty
+        ? "in \(format) embeddings have no type of their own; leave out --embedding-type"
+        : "\(format) has no type \"\(name)\" for embeddings; choose one of \(known.joined(separator: ", "))"
     case .factors(let layer, let form, let format):
       "\(layer) is stored as \(form), and \(format) has no factors; multiply them with --remultiply, or choose "
         + "a format that has"
@@ -45,6 +53,8 @@ public enum ExportError: Error, CustomStringConvertible {
     case .model(let error): error.description
     case .graph(let layer, let error): "\(layer): \(error)"
     case .tensor(let name, let error): "tensor \(name): \(error)"
+    case .gguf(let obstacle): obstacle.description
+    case .ggufFile(let path, let fault): "\(path): \(fault)"
     case .arithmetic(let layer, let reason): "\(layer): \(reason)"
     case .cancelled: "interrupted"
     }

@@ -12,6 +12,8 @@ public protocol ExportFormat: Sendable {
   var holdsFactors: Bool { get }
   /// What `--dtype` may be.
   var types: [String] { get }
+  /// What `--embedding-type` may be; empty where embeddings have no type of their own.
+  var embeddingTypes: [String] { get }
 
   /// Throws what the format cannot express, naming layer and reason, before any work. Returns warnings: what it can
   /// express and some runtime is known not to load.
@@ -24,6 +26,7 @@ public protocol ExportFormat: Sendable {
 
 extension ExportFormat {
   public var types: [String] { ["f32", "f16", "bf16"] }
+  public var embeddingTypes: [String] { [] }
 }
 
 /// Where the files of a format go.
@@ -38,6 +41,7 @@ public enum ExportFormats {
   public static let all: [any ExportFormat] = [
     DenseFormat(), FactoredFormat(), PackedFormat(), IntegerFormat(), GPTQFormat(version: .one),
     GPTQFormat(version: .two), AdapterFormat(),
+    GGUFFormat(),
   ]
 
   public static func named(_ name: String) throws(ExportError) -> any ExportFormat {

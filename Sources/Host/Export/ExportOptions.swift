@@ -4,11 +4,14 @@ import Tensors
 public struct ExportOptions: Sendable, Equatable {
   /// One of the format's `types`; nil keeps what is stored.
   public var type: String?
+  /// One of the format's `embeddingTypes`, for the embedding and the head; nil leaves it to the format.
+  public var embeddingType: String?
   /// Whether layers of several factors are multiplied out where the format has no factors.
   public var remultiplies: Bool
 
-  public init(type: String? = nil, remultiplies: Bool = false) {
+  public init(type: String? = nil, embeddingType: String? = nil, remultiplies: Bool = false) {
     self.type = type
+    self.embeddingType = embeddingType
     self.remultiplies = remultiplies
   }
 

@@ -23,6 +23,9 @@ public struct ExportSubject: Sendable {
     if let type = options.type, !format.types.contains(type) {
       throw .unknownType(type, format: format.name, known: format.types)
     }
+    if let type = options.embeddingType, !format.embeddingTypes.contains(type) {
+      throw .unknownEmbeddingType(type, format: format.name, known: format.embeddingTypes)
+    }
     self.checkpoint = checkpoint
     self.options = options
     var forms = forms

@@ -1,5 +1,6 @@
 /* The inner loops that Swift cannot say as fast: one header per family. */
 #pragma once
+#include "blocks.h"
 #include "convert.h"
 #include "cpu.h"
 #include "gradients.h"

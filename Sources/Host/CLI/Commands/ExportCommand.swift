@@ -20,7 +20,10 @@ enum ExportCommand: Command {
   static let options: [Option] = [
     .model, .value("format", "F", "one of the formats above", required: true),
     .value("output", "PATH", "the folder or file to make; must not exist", required: true),
-    .value("dtype", "T", "type of what is stored as numbers: f32, f16, bf16 (default: as it is)"),
+    .value(
+      "dtype", "T",
+      "type of what is stored as numbers: f32, f16, bf16; for gguf also q8_0, q4_k, ... (default: as it is)"),
+    .value("embedding-type", "T", "gguf: type of the embedding and the head (default: at least q8_0)"),
     .flag("remultiply", "multiply factors out where the format has none"), .threads,
     .flag("force", "replace the output if it exists, once the new one is complete"), .json,
   ]
@@ -32,7 +35,9 @@ enum ExportCommand: Command {
     }
     let run = ExportRun(
       format: format,
-      options: ExportOptions(type: arguments["dtype"], remultiplies: arguments.has("remultiply")),
+      options: ExportOptions(
+        type: arguments["dtype"], embeddingType: arguments["embedding-type"],
+        remultiplies: arguments.has("remultiply")),
       output: arguments.required("output"), replacesOutput: arguments.has("force"))
     let checkpoint = try Checkpoint(directory: arguments.required("model"))
     _ = try run.check(checkpoint, forms: checkpoint.model.linears.map(\.form))

@@ -1,3 +1,5 @@
+import Export
+import Foundation
 import Graph
 import LinearAlgebra
 import ModelIO
@@ -9,14 +11,20 @@ import Tensors
 /// `lathe inspect`
 enum InspectCommand: Command {
   static let name = "inspect"
-  static let operandUsage = "DIR"
+  static let operandUsage = "DIR|FILE.gguf"
   static let operands = 1...1
   static let summary = "show a model's layers, factors, ranks, bits and history"
   static let options: [Option] = [
-    .value("tensor", "NAME", "one tensor or layer: type, shape, values and singular values"), .threads, .json,
+    .value("tensor", "NAME", "one tensor or layer: type, shape, values and singular values"),
+    .value("values", "FILE", "of a GGUF file: also write what its tensors decode to, as F32 safetensors"),
+    .threads, .json,
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
+    if GGUFListing.applies(to: arguments.operands[0]) { return try runGGUF(arguments, session) }
+    guard !arguments.has("values") else {
+      throw UsageError("--values is for GGUF files", InspectCommand.self)
+    }
     let checkpoint = try Checkpoint(directory: arguments.operands[0])
     if let name = arguments["tensor"] {
       let details = try TensorDetails(name, in: checkpoint, workers: session.workers)
@@ -24,6 +32,22 @@ enum InspectCommand: Command {
       return .done
     }
     session.isJSON ? session.print(json(checkpoint)) : session.print(text(checkpoint))
+    return .done
+  }
+
+  private static func runGGUF(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
+    guard !arguments.has("tensor") else {
+      throw UsageError(
+        "--tensor is for model folders; --values gives all of a GGUF file", InspectCommand.self)
+    }
+    let listing = try GGUFListing(path: arguments.operands[0])
+    if let path = arguments["values"] {
+      guard !FileManager.default.fileExists(atPath: path) else {
+        throw ModelIOError.output(path: path, .exists)
+      }
+      try listing.writeValues(to: path, isCancelled: session.isCancelled)
+    }
+    session.isJSON ? session.print(listing.json) : session.print(listing.text)
     return .done
   }
 
