@@ -20,7 +20,7 @@ let host: [(name: String, dependencies: [String])] = [
 let plugins: [(name: String, uses: [String])] = [
   ("SVDLLMv2", ["LowRank"]),
   ("AdaSVD", ["LowRank"]),
-  ("Quantize", []),
+  ("Quantize", ["LowRank"]),
 ]
 
 let exportsOneSymbol = "\(Context.packageDirectory)/Sources/PluginAPI/Header/exports.map"
@@ -75,7 +75,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
   ("SVDLLMv2", ["SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("AdaSVD", ["AdaSVDStrategy", "SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
-  ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Quantize", ["QuantizeStrategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Graph", ["Graph", "Tensors"]),

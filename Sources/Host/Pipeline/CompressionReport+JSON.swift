@@ -78,6 +78,12 @@ extension CompressionReport {
         "bits": .integer(scheme.bits), "group_size": .integer(scheme.groupSize),
         "symmetric": .bool(scheme.isSymmetric), "scale_dtype": .string(scheme.scaleType.rawValue),
       ]
+    case .codebook(let scheme):
+      [
+        "storage": "codebook", "shape": [.integer(factor.rows), .integer(factor.columns)],
+        "bits": .integer(scheme.bits), "group_size": .integer(scheme.groupSize),
+        "scale_dtype": .string(scheme.scaleType.rawValue),
+      ]
     }
   }
 

@@ -44,6 +44,7 @@ public struct LayerOutcome: Sendable {
       switch factor.storage {
       case .dense(let type), .diagonal(let type): 8 * type.byteCount
       case .quantized(let scheme): scheme.bits
+      case .codebook(let scheme): scheme.bits
       }
     }.max() ?? 0
   }

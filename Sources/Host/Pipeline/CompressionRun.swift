@@ -56,15 +56,19 @@ public struct CompressionRun: Sendable {
 
     var current = checkpoint.model
     var outcomes: [StageOutcome] = []
+    var scalings: [Int: LinearScaling] = [:]
     for stage in chain.stages {
       let entering = current
       let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
       let result = try runner.run(entering)
       current = result.model
+      for (index, scaling) in result.scalings {
+        scalings[index] = (scalings[index] ?? LinearScaling()).followed(by: scaling)
+      }
       outcomes.append(StageOutcome(stage, entering: entering, result: result))
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
-    let errors = try measure(checkpoint.model, current, replaced, set, settings)
+    let errors = try measure(checkpoint.model, unscaled(current, scalings), replaced, set, settings)
     let writer = CheckpointWriter(source: checkpoint)
     progress.step("write", 0, of: 1)
     let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
@@ -79,6 +83,16 @@ public struct CompressionRun: Sendable {
     if isCancelled() { throw PipelineError.cancelled }
     try folder.commit()
     return report
+  }
+
+  /// The same layers for the inputs and outputs of the original model.
+  private func unscaled(_ model: Model, _ scalings: [Int: LinearScaling]) throws -> Model {
+    var model = model
+    for (index, scaling) in scalings {
+      let linear = try model.linears[index].enclosed(dividing: scaling.input, multiplying: scaling.output)
+      try model.replace(model.nodes[index], with: linear)
+    }
+    return model
   }
 
   private func measure(

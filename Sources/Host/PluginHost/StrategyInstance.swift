@@ -75,24 +75,24 @@ public final class StrategyInstance: @unchecked Sendable {
     try Self.call(context, info) { allocate(pointer, $0) }
   }
 
-  /// The replacements for the nodes of `block` (nil: those in no block), by node index.
+  /// What becomes of the nodes of `block` (nil: those in no block).
   public func compress(
     block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
     _ statistics: (any StatisticSource)?
-  ) throws(PluginHostError) -> [Int: Linear] {
+  ) throws(PluginHostError) -> StageChanges {
     let context = CallContext(
       .compress(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
     try Self.call(context, info) { pointer.pointee.compress(pointer, $0, Int32(block ?? -1)) }
-    return Self.replacements(context)
+    return try changes(context)
   }
 
   public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
-    -> [Int: Linear]
+    -> StageChanges
   {
-    guard let finish = pointer.pointee.finish else { return [:] }
+    guard let finish = pointer.pointee.finish else { return StageChanges() }
     let context = CallContext(.finish, environment: environment, snapshot: snapshot, kept: kept)
     try Self.call(context, info) { finish(pointer, $0) }
-    return Self.replacements(context)
+    return try changes(context)
   }
 
   /// The form compress would give `node`, whose form now is in `snapshot`; the same form where it stays.
@@ -112,10 +112,17 @@ public final class StrategyInstance: @unchecked Sendable {
     return form
   }
 
-  private static func replacements(_ context: CallContext) -> [Int: Linear] {
-    context.state.withLock { $0.replacements }.compactMapValues { given in
+  private func changes(_ context: CallContext) throws(PluginHostError) -> StageChanges {
+    let state = context.state.withLock { $0 }
+    if let index = state.unanswered.min() {
+      throw .failed(
+        strategy: info.id, phase: "\(context.phase)", status: .contract,
+        message: "it scaled the input of \(context.snapshot.nodes[index].name) and gave no replacement for it")
+    }
+    let linears = state.replacements.compactMapValues { given in
       if case .full(let linear) = given { linear } else { nil }
     }
+    return StageChanges(linears: linears, vectors: state.vectors, scalings: state.scalings)
   }
 
   /// One call across the boundary: makes the handle, restores the floating-point environment, explains a failure.
