@@ -80,7 +80,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Graph", ["Graph", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
-  ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("CLI", ["ModelIO", "Tensors"]),
   ("Layering", []),

@@ -93,6 +93,12 @@ extension FakeHost {
   /// Float32, float16 and bfloat16.
   public enum Stored: Sendable { case single, half, bfloat }
 
+  /// Changes every node.
+  public func change(_ body: (inout FakeNode) -> Void) {
+    state.withLock { state in
+      for place in state.nodes.indices { body(&state.nodes[place]) }
+    }
+  }
   public func setForm(_ form: FakeForm) { state.withLock { $0.nodes[0].form = form } }
   public func setSelected(_ isSelected: Bool) { state.withLock { $0.nodes[0].isSelected = isSelected } }
   public func setStored(_ type: Stored) {

@@ -79,7 +79,9 @@ final class FakeTables: @unchecked Sendable {
       return ok
     }
     table.node_int = { host, node, key, out in
-      guard let text = FakeHost.of(host).parameter(key, of: node) else { return lathe_status(LATHE_ERR_INVALID) }
+      guard let text = FakeHost.of(host).parameter(key, of: node) else {
+        return lathe_status(LATHE_ERR_INVALID)
+      }
       out?.pointee = Int64(text) ?? (text == "true" ? 1 : 0)
       return ok
     }
@@ -191,7 +193,8 @@ final class FakeTables: @unchecked Sendable {
         switch Int(kind) {
         case LATHE_STAT_BLOCK_SIMILARITY: Matrix(1, 1, [node.similarity])
         case LATHE_STAT_INPUT_CROSS_GRAM: node.crossGram ?? node.gram
-        case LATHE_STAT_INPUT_ABS_MEAN: node.absoluteMean ?? Matrix(node.gram.rows, 1) { i, _ in node.gram[i, i] }
+        case LATHE_STAT_INPUT_ABS_MEAN:
+          node.absoluteMean ?? Matrix(node.gram.rows, 1) { i, _ in node.gram[i, i] }
         case LATHE_STAT_INPUT_SAMPLE: node.sample ?? node.gram
         default: isShifted ? node.shiftedGram ?? node.gram : node.gram
         }

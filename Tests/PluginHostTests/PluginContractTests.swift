@@ -99,7 +99,8 @@ import Testing
     #expect(try instance.compress(block: 0, bench.environment, bench.snapshot, nil).linears.count == 1)
     #expect(complaint { try instance.compress(block: 1, bench.environment, bench.snapshot, nil) } != nil)
     // The next call starts from nothing.
-    #expect(try instance.compress(block: 0, bench.environment, bench.snapshot, nil).linears.keys.sorted() == [0])
+    #expect(
+      try instance.compress(block: 0, bench.environment, bench.snapshot, nil).linears.keys.sorted() == [0])
   }
 
   @Test("numbers that JSON cannot hold do not break a report")

@@ -81,7 +81,9 @@ struct NodeQuantizer {
         case .none:
           switch gram {
           case .some(let gram): stored = try quantize(factor, gram, block)
-          case .none: stored = try take(settings.rounded(block.floats(of: factor), scaleType: type(of: factor), block), factor)
+          case .none:
+            stored = try take(
+              settings.rounded(block.floats(of: factor), scaleType: type(of: factor), block), factor)
           }
         }
       } else {
@@ -126,7 +128,8 @@ struct NodeQuantizer {
     _ quantizer: GroupQuantizer, _ settings: QuantizeSettings, _ block: borrowing BlockEditor
   ) throws(StrategyError) -> QuantizedFactor {
     let loop = try ColumnLoop<Real>(
-      weights, quantizer, groupSize: settings.groupSize, search: settings.search, order: settings.order, block)
+      weights, quantizer, groupSize: settings.groupSize, search: settings.search, order: settings.order, block
+    )
     try loop.run(weights, feedback, block)
     return try loop.result(weights, feedback, block)
   }
@@ -163,7 +166,8 @@ struct NodeQuantizer {
       guard let first = term.first, first.shape.isDense else {
         throw StrategyError(
           .unsupported,
-          "the first factor of \(node.name) is not dense and cannot take up the scales of awq; choose another method")
+          "the first factor of \(node.name) is not dense and cannot take up the scales of awq; choose another method"
+        )
       }
       let weights = try block.floats(of: first)
       weights.scaleColumns(by: scales)

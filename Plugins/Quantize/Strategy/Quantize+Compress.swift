@@ -26,7 +26,8 @@ extension Quantize {
     if settings[0].method == .awq {
       guard nodes.count == group.count else {
         throw StrategyError(
-          .unsupported, "the input of \(nodes[0].name) is read by a layer that is already packed; leave awq out for it")
+          .unsupported,
+          "the input of \(nodes[0].name) is read by a layer that is already packed; leave awq out for it")
       }
       let scales = try scaleInput(of: group, settings, block)
       for (node, own) in zip(nodes, settings) { try compress(node, own, scales, block) }
@@ -42,7 +43,7 @@ extension Quantize {
       var quantizer = NodeQuantizer(node: node, settings: settings)
       try quantizer.run(block, settings.needsGram ? gram(of: node, block) : nil, scales: scales)
     } catch {
-      guard error.code == .numerical, !error.message.contains(node.name) else { throw error }
+      guard error.code == .numerical else { throw error }
       throw StrategyError(.numerical, "\(error.message), in \(node.name); repair or exclude it")
     }
   }
@@ -50,6 +51,7 @@ extension Quantize {
   private func gram(
     of node: Node, _ block: borrowing BlockEditor
   ) throws(StrategyError) -> HostMatrix<Double> {
-    try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: readsCompressed).takeMatrix()
+    try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: readsCompressed)
+      .takeMatrix()
   }
 }

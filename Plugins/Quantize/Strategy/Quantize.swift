@@ -37,13 +37,14 @@ public struct Quantize: ForecastingStrategy {
         "residual_rank", in: 0...65536, default: 0,
         "rank of a second term that corrects the error, best for the inputs of the text; 0: none"),
       .choice(
-        "upstream", of: ["compressed", "original"], default: "compressed",
-        "where the inputs of the text come from: through the blocks quantised before, or the model as it was"),
+        "upstream", of: ["original", "compressed"], default: "original",
+        "where the inputs of the text come from: the model as it was, or through the blocks quantised before"),
       .choice(
         "order", of: ColumnOrder.allCases.map(\.rawValue), default: ColumnOrder.natural.rawValue,
         "gptq: columns from left to right, or those with the largest inputs first"),
       .float(
-        "damping", in: 0.0...1.0, default: 0.01, "gptq: added to the Gram matrix, times the mean of its diagonal"),
+        "damping", in: 0.0...1.0, default: 0.01,
+        "gptq: added to the Gram matrix, times the mean of its diagonal"),
       .choice(
         "precision", of: Precision.allCases.map(\.rawValue), default: Precision.single.rawValue,
         "gptq: arithmetic of the column loop; the decomposition is always double"
@@ -73,13 +74,15 @@ public struct Quantize: ForecastingStrategy {
       for node in group {
         guard try model.settings(of: node, common).method == .awq else {
           throw StrategyError(
-            .invalid, "\(node.name) reads the same input as a layer with method awq; give all of them that method")
+            .invalid,
+            "\(node.name) reads the same input as a layer with method awq; give all of them that method")
         }
       }
       // Refuses before the pass over the text what cannot be scaled.
       _ = try model.scaleClasses(of: group[0])
       try requests.request(
-        .inputAbsoluteMean, of: group[0], as: Double.self, for: .compress, upstreamCompressed: readsCompressed)
+        .inputAbsoluteMean, of: group[0], as: Double.self, for: .compress, upstreamCompressed: readsCompressed
+      )
       try requests.request(
         .inputSample, of: group[0], as: Double.self, for: .compress, upstreamCompressed: readsCompressed,
         maxRows: Self.sampleRows)
@@ -94,7 +97,8 @@ public struct Quantize: ForecastingStrategy {
     let wish = settings.residualRank > 0 ? "residual_rank" : "method \(settings.method.rawValue)"
     throw StrategyError(
       .unsupported,
-      "\(wish) needs the inputs of \(node.name), which is in no block; exclude it, or override its parameters")
+      "\(wish) needs the inputs of \(node.name), which is in no block; exclude it, or override its parameters"
+    )
   }
 
   public func forecast(_ node: borrowing NodeForecast, _ allocation: Void?) throws(StrategyError) {

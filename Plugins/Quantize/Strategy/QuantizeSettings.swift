@@ -62,7 +62,10 @@ struct QuantizeSettings: Sendable, Hashable {
         }
       })
     let rank = residualRank(of: node)
-    if rank > 0 { result.terms += LinearShape.factored(outFeatures: node.outFeatures, inFeatures: node.inFeatures, rank: rank).terms }
+    if rank > 0 {
+      result.terms +=
+        LinearShape.factored(outFeatures: node.outFeatures, inFeatures: node.inFeatures, rank: rank).terms
+    }
     return result
   }
 }

@@ -6,7 +6,8 @@ extension Chain {
   /// The parameters of the selected nodes for which the stage overrides some, by node index, checked like those of
   /// the stage.
   static func overrides(
-    _ stage: Recipe.Stage, index: Int, _ info: StrategyInfo, path: String, of selected: Set<Int>, _ nodes: [Node]
+    _ stage: Recipe.Stage, index: Int, _ info: StrategyInfo, path: String, of selected: Set<Int>,
+    _ nodes: [Node]
   ) throws -> [Int: ParameterValues] {
     guard !stage.overrides.isEmpty else { return [:] }
     guard info.takesOverrides else {
@@ -22,7 +23,9 @@ extension Chain {
       guard !matching.isEmpty else {
         throw PipelineError.recipe(
           path: path, key: "stages.\(index).overrides",
-          reason: "the pattern \"\(override.pattern)\" matches no selected layer; see `lathe inspect` for their names")
+          reason:
+            "the pattern \"\(override.pattern)\" matches no selected layer; see `lathe inspect` for their names"
+        )
       }
       // Alone first, so that a mistake is found even where a later pattern covers it.
       _ = try ParameterValues(merged(override.parameters, over: stage.parameters), for: info)

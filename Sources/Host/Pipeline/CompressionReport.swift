@@ -37,6 +37,8 @@ public struct LayerOutcome: Sendable {
   public let byteCount: Int
   /// `||(W - W') X||_F / ||W X||_F` on the calibration tokens; nil when it was not measured.
   public let relativeError: Double?
+  /// How its input and output were scaled; nil where neither was.
+  public let scaling: LinearScaling?
 
   /// Bits that one element of a factor takes, scales and zero points not counted; the widest factor's.
   public var bits: Int {
@@ -66,7 +68,7 @@ public struct CompressionReport: Sendable {
 
   init(
     recipe: Recipe, checkpoint: Checkpoint, chain: Chain, outcomes: [StageOutcome], result: Model,
-    errors: [Int: Double], set: CalibrationSet?, written: CheckpointRecord
+    errors: [Int: Double], scalings: [Int: LinearScaling], set: CalibrationSet?, written: CheckpointRecord
   ) {
     let original = checkpoint.model
     stages = outcomes
@@ -74,7 +76,7 @@ public struct CompressionReport: Sendable {
       let form = result.linears[node.index].form
       return LayerOutcome(
         node: node, form: form, bytesBefore: original.linears[node.index].form.byteCount,
-        byteCount: form.byteCount, relativeError: errors[node.index])
+        byteCount: form.byteCount, relativeError: errors[node.index], scaling: scalings[node.index])
     }
     tensorBytesBefore = ModelSnapshot(original).byteCount
     tensorBytesAfter = ModelSnapshot(result).byteCount

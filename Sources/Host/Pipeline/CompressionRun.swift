@@ -75,8 +75,7 @@ public struct CompressionRun: Sendable {
     progress.step("write", 1, of: 1)
     let report = CompressionReport(
       recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
-      errors: errors,
-      set: set, written: written)
+      errors: errors, scalings: scalings, set: set, written: written)
     let record = try ProvenanceRecord(report, checkpoint: checkpoint, chain: chain, written: written)
     try record.write(into: folder.path)
     try readBack(folder.path, expected: current, written: written)

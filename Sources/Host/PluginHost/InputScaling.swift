@@ -51,11 +51,13 @@ struct InputScaling {
     readers = own.filter { $0.role.site == site }
     for reader in readers where !selected.contains(reader.index) {
       throw .unsupported(
-        "the input of \(node.name) cannot be scaled: \(reader.name) reads it too and is not selected; include it")
+        "the input of \(node.name) cannot be scaled: \(reader.name) reads it too and is not selected; include it"
+      )
     }
     func before(_ role: Role) throws(CallFault) -> Absorber {
       guard let layer = own.first(where: { $0.role == role }) else {
-        throw .unsupported("the input of \(node.name) cannot be scaled: no layer before it can absorb a scale")
+        throw .unsupported(
+          "the input of \(node.name) cannot be scaled: no layer before it can absorb a scale")
       }
       guard selected.contains(layer.index) else {
         throw .unsupported(

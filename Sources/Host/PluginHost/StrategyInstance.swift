@@ -117,7 +117,8 @@ public final class StrategyInstance: @unchecked Sendable {
     if let index = state.unanswered.min() {
       throw .failed(
         strategy: info.id, phase: "\(context.phase)", status: .contract,
-        message: "it scaled the input of \(context.snapshot.nodes[index].name) and gave no replacement for it")
+        message: "it scaled the input of \(context.snapshot.nodes[index].name) and gave no replacement for it"
+      )
     }
     let linears = state.replacements.compactMapValues { given in
       if case .full(let linear) = given { linear } else { nil }

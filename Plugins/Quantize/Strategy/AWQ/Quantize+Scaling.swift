@@ -13,7 +13,8 @@ extension Quantize {
       .inputAbsoluteMean, of: first, as: Double.self, upstreamCompressed: readsCompressed
     ).takeMatrix().array()
     let sample = try block.converted(
-      block.statistic(.inputSample, of: first, as: Double.self, upstreamCompressed: readsCompressed).takeMatrix(),
+      block.statistic(.inputSample, of: first, as: Double.self, upstreamCompressed: readsCompressed)
+        .takeMatrix(),
       to: Float.self)
     let steps = settings.map(\.gridSteps).max() ?? 20
     do throws(StrategyError) {
@@ -30,7 +31,8 @@ extension Quantize {
       }
       for node in group {
         block.report("alpha", scales.alpha, about: node)
-        block.report("scaling_gain", scales.unscaledLoss > 0 ? scales.loss / scales.unscaledLoss : 1, about: node)
+        block.report(
+          "scaling_gain", scales.unscaledLoss > 0 ? scales.loss / scales.unscaledLoss : 1, about: node)
       }
       guard scales.alpha > 0 else { return nil }
       let vector = try block.newVector(Float.self, count: scales.values.count)

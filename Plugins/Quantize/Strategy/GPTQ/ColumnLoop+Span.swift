@@ -7,7 +7,8 @@ extension ColumnLoop {
   /// - shares: `M_jk / M_kk` within the span.
   /// - scratch: `[columns + 1, pieceRows]`.
   func round(
-    _ piece: Int, _ range: Range<Int>, _ original: borrowing HostMatrix<Real>, _ shares: borrowing HostMatrix<Real>,
+    _ piece: Int, _ range: Range<Int>, _ original: borrowing HostMatrix<Real>,
+    _ shares: borrowing HostMatrix<Real>,
     _ weights: [Double], _ groupOf: [Int], _ scratch: borrowing HostMatrix<Real>
   ) {
     let firstRow = piece * Self.pieceRows
@@ -15,7 +16,8 @@ extension ColumnLoop {
     let local = scratch.elements
     let stride = Self.pieceRows
     for c in 0..<range.count {
-      (local + c * stride).update(from: work.elements + (range.lowerBound + c) * rows + firstRow, count: count)
+      (local + c * stride).update(
+        from: work.elements + (range.lowerBound + c) * rows + firstRow, count: count)
     }
     var (weighted, squared) = (0.0, 0.0)
     // Errors of up to four columns at a time go on to the columns behind them, so that those are read and written

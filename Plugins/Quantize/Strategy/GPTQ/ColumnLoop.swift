@@ -36,7 +36,8 @@ struct ColumnLoop<Real: HostReal>: ~Copyable, Sendable {
   let sums: HostMatrix<Double>
 
   init<Host: HostAccess & ~Copyable>(
-    _ weights: borrowing HostMatrix<Float>, _ quantizer: GroupQuantizer, groupSize: Int, search: ScaleSearch, order: ColumnOrder, _ host: borrowing Host
+    _ weights: borrowing HostMatrix<Float>, _ quantizer: GroupQuantizer, groupSize: Int, search: ScaleSearch,
+    order: ColumnOrder, _ host: borrowing Host
   ) throws(StrategyError) {
     let (rows, columns) = (weights.rows, weights.columns)
     let width = groupSize == 0 ? max(1, columns) : min(groupSize, max(1, columns))

@@ -37,7 +37,8 @@ struct ErrorFeedback: ~Copyable, Sendable {
     let diagonal = (0..<n).map { gram[$0, $0] }
     let mean = diagonal.reduce(0, +) / Double(n)
     guard mean.isFinite, diagonal.allSatisfy({ $0 >= 0 }) else {
-      throw StrategyError(.numerical, "the Gram matrix of the inputs is not finite or has a negative diagonal")
+      throw StrategyError(
+        .numerical, "the Gram matrix of the inputs is not finite or has a negative diagonal")
     }
     let unit = mean >= Double.leastNormalMagnitude ? mean : 1
     let order =

@@ -33,7 +33,9 @@ struct CodebookQuantizer: Sendable {
     guard sum == 0 else { return nil }
     guard largest > 0 else { return 1 }
     func stored(_ ideal: Float) -> Float {
-      min(max(scaleType.roundedUp(Double(ideal)), scaleType.leastNormalMagnitude), scaleType.greatestFiniteMagnitude)
+      min(
+        max(scaleType.roundedUp(Double(ideal)), scaleType.leastNormalMagnitude),
+        scaleType.greatestFiniteMagnitude)
     }
     guard search == .mse else { return stored(largest) }
     var (best, least) = (Float(1), Double.infinity)
@@ -84,6 +86,7 @@ struct CodebookQuantizer: Sendable {
       norm += sums[row, 1]
     }
     return QuantizedFactor(
-      codes: codes, scales: scales, zeroPoints: nil, codebook: codebook, squaredError: error, squaredNorm: norm)
+      codes: codes, scales: scales, zeroPoints: nil, codebook: codebook, squaredError: error,
+      squaredNorm: norm)
   }
 }

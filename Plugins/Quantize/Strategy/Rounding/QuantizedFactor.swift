@@ -70,7 +70,8 @@ extension GroupQuantizer {
     }
     let zeroPoints: HostMatrix<UInt8>? = isSymmetric ? nil : consume zeros
     return QuantizedFactor(
-      codes: codes, scales: scales, zeroPoints: zeroPoints, codebook: nil, squaredError: error, squaredNorm: norm)
+      codes: codes, scales: scales, zeroPoints: zeroPoints, codebook: nil, squaredError: error,
+      squaredNorm: norm)
   }
 
   private func grid(

@@ -70,7 +70,8 @@ extension HostAccess where Self: ~Copyable {
     let read = try graph().function(\.scale_classes, "scale_classes")
     var tensor: UnsafeMutablePointer<lathe_tensor>?
     try call.check(read(call.host, node.index, &tensor), "scale_classes of \(node.name)")
-    let classes = try HostMatrix<Int32>(call.adopt(tensor, from: "scale_classes"), from: "scale_classes").array()
+    let classes = try HostMatrix<Int32>(call.adopt(tensor, from: "scale_classes"), from: "scale_classes")
+      .array()
     let range = 0..<Int32(clamping: node.inFeatures)
     guard classes.count == node.inFeatures, classes.allSatisfy(range.contains) else {
       throw .brokenTensor("holds no class for each of \(node.inFeatures) features", from: "scale_classes")
