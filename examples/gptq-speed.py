@@ -93,16 +93,18 @@ def main():
         gram += x.T @ x
     ratios = []
     for _ in range(arguments.pairs):
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         gptq(weights, gram)
-        seconds = time.perf_counter() - start
-        line = f"PyTorch {torch.__version__}, {arguments.threads} threads, {n}: {seconds:.2f} s"
+        seconds, processor = time.perf_counter() - start, time.process_time() - processor
+        line = f"PyTorch {torch.__version__}, {arguments.threads} threads, {n}: {seconds:.2f} s ({processor:.2f} s of processors)"
         if arguments.lathe:
-            command = [arguments.lathe, "gptq", "--size", str(n), "--threads", str(arguments.threads)]
+            command = [arguments.lathe, "gptq", "--size", str(n), "--repetitions", "1"]
+            command += ["--threads", str(arguments.threads)]
             answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            own = answer["results"][0]["seconds"]
+            own, busy = answer["results"][0]["seconds"], answer["results"][0]["processorSeconds"]
             ratios.append(seconds / own)
-            line += f"; Lathe {own:.2f} s; ratio {ratios[-1]:.1f}"
+            line += f"; Lathe {own:.2f} s ({busy:.2f} s)"
+            line += f"; ratio {ratios[-1]:.1f}, of processor time {processor / busy:.1f}"
         print(line, flush=True)
     if ratios:
         print(f"median ratio {sorted(ratios)[len(ratios) // 2]:.1f}")

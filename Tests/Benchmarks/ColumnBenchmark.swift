@@ -30,9 +30,8 @@ struct ColumnBenchmark {
     let (library, index) = try PluginSearch(explicit: []).strategy("quantize")
     let parameters = try ParameterValues(
       ["method": "gptq", "bits": 4, "group_size": 128], for: library.strategies[index])
-    var environment = StageEnvironment(
+    let environment = StageEnvironment(
       seed: 1, stage: 0, workers: arguments.workers, selected: [0], scratch: scratch)
-    environment.parameters = parameters
     let instance = try StrategyInstance(
       library, index: index, parameters: parameters, environment: environment, snapshot: snapshot)
     let gram = try gram(size)

@@ -47,9 +47,13 @@ import Testing
           scales: scales, codebook: levels))
     }
     try replace(0, [[try dense(3, 8), try dense(8, 3, .f32)]])
-    try replace(1, [[try quantized(4, 8, bits: 3, group: 3, symmetric: false)], [table]])
+    try replace(1, [[try quantized(4, 8, bits: 3, group: 3, symmetric: false)]])
     try replace(
-      2, [[try quantized(4, 8, bits: 4, group: 0, symmetric: true)], [try dense(1, 8), try dense(4, 1)]])
+      2,
+      [
+        [try quantized(4, 8, bits: 4, group: 0, symmetric: true)], [try dense(1, 8), try dense(4, 1)],
+        [table],
+      ])
     try replace(
       3,
       [

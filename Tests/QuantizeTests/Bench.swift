@@ -11,7 +11,7 @@ struct Bench {
 
   /// Inputs whose features have very different sizes and depend on each other.
   init(rows: Int, columns: Int, seed: UInt64 = 1, tokens: Int? = nil) {
-    weight = .random(rows, columns, seed: seed)
+    weight = Self.stored(.random(rows, columns, seed: seed))
     let mixed = Matrix.random(columns, tokens ?? 2 * columns, seed: seed + 1)
     let x = Matrix(columns, mixed.columns) { i, t in
       Double(1 + i % 7) * (mixed[i, t] + 0.8 * mixed[(i + 1) % columns, t] + mixed[0, t])
@@ -20,8 +20,13 @@ struct Bench {
   }
 
   init(_ weight: Matrix, _ gram: Matrix) {
-    self.weight = weight
+    self.weight = Self.stored(weight)
     self.gram = gram
+  }
+
+  /// As the host holds it.
+  static func stored(_ matrix: Matrix) -> Matrix {
+    Matrix(matrix.rows, matrix.columns, matrix.values.map { Double(Float($0)) })
   }
 
   func host(_ form: FakeForm? = nil) -> FakeHost {

@@ -86,7 +86,7 @@ import Testing
     for bench in benches {
       for damping in ["0", "0.01"] {
         let (form, host) = try bench.run(["method": "gptq", "group_size": "8", "damping": damping])
-        #expect(form.matrix.values.allSatisfy(\.isFinite))
+        #expect(form.matrix.values.allSatisfy { $0.isFinite })
         #expect((form.matrix - bench.weight).norm < 0.5 * bench.weight.norm + 1e-9)
         if bench.weight == withZeroRow { #expect((0..<20).allSatisfy { form.matrix[1, $0] == 0 }) }
         let taken = try #require(host.metric(0, "damping"))
@@ -132,7 +132,7 @@ import Testing
   @Test("the output factor meets what the quantised input factor leaves of the inputs")
   func factors() throws {
     let bench = Bench(rows: 9, columns: 12)
-    let (a, b) = (Matrix.random(9, 5, seed: 4), Matrix.random(5, 12, seed: 5))
+    let (a, b) = (Bench.stored(.random(9, 5, seed: 4)), Bench.stored(.random(5, 12, seed: 5)))
     var scale = FakeFactor(.random(5, 1, seed: 6))
     scale.storage = .diagonal
     (scale.rows, scale.columns) = (5, 5)
@@ -148,6 +148,6 @@ import Testing
     #expect((found[0][2].matrix - second).norm <= 1e-5 * second.norm)
     // Rank 1: each factor has one row or one column.
     let thin = [[FakeFactor(.random(1, 12, seed: 7)), FakeFactor(.random(9, 1, seed: 8))]]
-    #expect(try bench.run(gptq([:]), thin).form.matrix.values.allSatisfy(\.isFinite))
+    #expect(try bench.run(gptq([:]), thin).form.matrix.values.allSatisfy { $0.isFinite })
   }
 }

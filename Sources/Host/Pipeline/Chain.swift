@@ -63,7 +63,6 @@ public struct Chain: Sendable {
         seed: own.seed ?? recipe.seed, stage: index, workers: runtime.workers, selected: selected,
         price: { node, form in try price(form, of: node, model: model, through: later) },
         scratch: runtime.scratch, isCancelled: runtime.isCancelled, log: runtime.log, progress: { _, _ in })
-      environment.parameters = parameters
       environment.nodeParameters = overridden
       let instance = try StrategyInstance(
         library, index: position, parameters: parameters, environment: environment, snapshot: model)

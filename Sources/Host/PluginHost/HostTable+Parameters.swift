@@ -62,7 +62,7 @@ extension HostTable {
     let node = try context.node(index)
     let environment = context.environment
     let name = String(cString: key)
-    let values = environment.nodeParameters[node.index] ?? environment.parameters ?? context.parameters
+    let values = environment.nodeParameters[node.index] ?? context.parameters
     guard let value = values?.values[name] else { throw .contract("parameter \"\(name)\" was not declared") }
     return value
   }

@@ -10,8 +10,7 @@ public struct StageEnvironment: Sendable {
   public var workers: Workers
   /// Indices of the nodes the recipe lets this stage replace.
   public var selected: Set<Int>
-  /// Parameters of the stage, and those of nodes for which the recipe overrides some, by node index.
-  public var parameters: ParameterValues?
+  /// Parameters of nodes for which the recipe overrides some, by node index.
   public var nodeParameters: [Int: ParameterValues] = [:]
   /// Bytes the selected nodes may take in the finished checkpoint; nil without a budget.
   public var budget: Int?

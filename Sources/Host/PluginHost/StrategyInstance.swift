@@ -9,6 +9,7 @@ public final class StrategyInstance: @unchecked Sendable {
   public let libraryPath: String
   private let pointer: UnsafeMutablePointer<lathe_instance>
   private let kept = KeptTensors()
+  private let parameters: ParameterValues
 
   /// Refuses a strategy that needs services or statistics this host lacks before calling it.
   public init(
@@ -17,6 +18,7 @@ public final class StrategyInstance: @unchecked Sendable {
   ) throws(PluginHostError) {
     info = library.strategies[index]
     libraryPath = library.path
+    self.parameters = parameters
     for id in info.requiredExtensions where !HostTable.extensionIDs.contains(id) {
       throw .missingExtension(strategy: info.id, path: library.path, extensionID: id)
     }
@@ -53,7 +55,8 @@ public final class StrategyInstance: @unchecked Sendable {
     -> [StatisticRequest]
   {
     let context = CallContext(
-      .plan, environment: environment, snapshot: snapshot, declaredStatistics: Set(info.declaredStatistics),
+      .plan, environment: environment, snapshot: snapshot, parameters: parameters,
+      declaredStatistics: Set(info.declaredStatistics),
       kept: kept)
     try Self.call(context, info) { pointer.pointee.plan(pointer, $0) }
     return context.state.withLock { $0.requests }
@@ -65,13 +68,15 @@ public final class StrategyInstance: @unchecked Sendable {
   ) throws(PluginHostError) {
     guard let analyze = pointer.pointee.analyze else { return }
     let context = CallContext(
-      .analyze(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
+      .analyze(block), environment: environment, snapshot: snapshot, parameters: parameters,
+      statistics: statistics, kept: kept)
     try Self.call(context, info) { analyze(pointer, $0, Int32(block)) }
   }
 
   public func allocate(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) {
     guard let allocate = pointer.pointee.allocate else { return }
-    let context = CallContext(.allocate, environment: environment, snapshot: snapshot, kept: kept)
+    let context = CallContext(
+      .allocate, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
     try Self.call(context, info) { allocate(pointer, $0) }
   }
 
@@ -81,7 +86,8 @@ public final class StrategyInstance: @unchecked Sendable {
     _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) -> StageChanges {
     let context = CallContext(
-      .compress(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
+      .compress(block), environment: environment, snapshot: snapshot, parameters: parameters,
+      statistics: statistics, kept: kept)
     try Self.call(context, info) { pointer.pointee.compress(pointer, $0, Int32(block ?? -1)) }
     return try changes(context)
   }
@@ -90,7 +96,8 @@ public final class StrategyInstance: @unchecked Sendable {
     -> StageChanges
   {
     guard let finish = pointer.pointee.finish else { return StageChanges() }
-    let context = CallContext(.finish, environment: environment, snapshot: snapshot, kept: kept)
+    let context = CallContext(
+      .finish, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
     try Self.call(context, info) { finish(pointer, $0) }
     return try changes(context)
   }
@@ -104,7 +111,8 @@ public final class StrategyInstance: @unchecked Sendable {
     let unchanged = snapshot.forms[node.index]
     guard environment.selected.contains(node.index) else { return unchanged }
     let context = CallContext(
-      .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, kept: kept)
+      .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, parameters: parameters,
+      kept: kept)
     try Self.call(context, info) { forecast(pointer, $0, lathe_node(node.index)) }
     guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
       return unchanged

@@ -21,10 +21,12 @@ extension ColumnLoop {
     }
     var (weighted, squared) = (0.0, 0.0)
     // Errors of up to four columns at a time go on to the columns behind them, so that those are read and written
-    // once for four.
-    let bundle = 4
-    for first in Swift.stride(from: 0, to: range.count, by: bundle) {
-      let last = min(first + bundle, range.count)
+    // once for four. A bundle ends where a grid is to be taken from the weights as they are.
+    var first = 0
+    while first < range.count {
+      let border = isStatic ? range.count : (first / width + 1) * width
+      let last = min(first + 4, range.count, border)
+      defer { first = last }
       for c in first..<last {
         let k = range.lowerBound + c
         if !isStatic, k % width == 0 {
