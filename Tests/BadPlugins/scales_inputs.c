@@ -5,6 +5,7 @@ static int scale_group(const void *host, int first);
   if (scale_group(host, LATHE_ROLE_QUERY) || scale_group(host, LATHE_ROLE_GATE)) return LATHE_ERR_INTERNAL;
 #include "plugin.h"
 
+#ifndef FORGETS
 /* Replaces `node` by its weight with columns times `scales`. */
 static lathe_status scale_columns(const lathe_host *host, lathe_node node, const float *scales) {
   const lathe_host_graph *graph = host->get_extension(host, LATHE_EXT_GRAPH);
@@ -20,6 +21,7 @@ static lathe_status scale_columns(const lathe_host *host, lathe_node node, const
   weight->deleter(weight);
   return put_status;
 }
+#endif
 
 static int scale_group(const void *handle, int role) {
   const lathe_host *host = handle;

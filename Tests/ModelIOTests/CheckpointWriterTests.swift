@@ -134,6 +134,7 @@ import Testing
     let expected: JSON = [
       [["storage": "quantized", "bits": 4, "group_size": 0, "symmetric": true]],
       [["storage": "dense"], ["storage": "dense"]],
+      [["storage": "codebook", "bits": 4, "group_size": 3]],
     ]
     #expect(layout?["linears"]?["model.layers.0.self_attn.v_proj"] == expected)
     #expect(layout?["linears"]?.objectValue?.count == 4)

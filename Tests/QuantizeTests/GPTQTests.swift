@@ -136,6 +136,7 @@ import Testing
     var scale = FakeFactor(.random(5, 1, seed: 6))
     scale.storage = .diagonal
     (scale.rows, scale.columns) = (5, 5)
+    scale.values = Bench.stored(Matrix(5, 1, scale.values)).values
     let form = [[FakeFactor(b), scale, FakeFactor(a)]]
     let found = try bench.run(gptq(["group_size": "4"]), form).form
     let first = try #require(

@@ -4,7 +4,7 @@ extension ColumnLoop {
   /// Rounds the columns `range` for one piece of the rows of W.
   ///
   /// - original: the weights of these columns, `[columns, m]`; `work` already has what earlier spans add.
-  /// - shares: `M_jk / M_kk` within the span.
+  /// - shares: `-U_jk / U_jj` within the span.
   /// - scratch: `[columns + 1, pieceRows]`.
   func round(
     _ piece: Int, _ range: Range<Int>, _ original: borrowing HostMatrix<Real>,
@@ -35,23 +35,21 @@ extension ColumnLoop {
         let place = groupOf[c] * rows + firstRow
         let error = work.elements + k * rows + firstRow
         roundColumn(
-          UnsafePointer(local + c * stride), UnsafePointer(original.elements + c * rows + firstRow),
-          UnsafePointer(scales.elements + place), UnsafePointer(zeros.elements + place),
+          UnsafePointer(local + c * stride), UnsafePointer(scales.elements + place),
+          UnsafePointer(zeros.elements + place),
           codes.elements + k * rows + firstRow, error, count)
         let w = UnsafePointer(local + c * stride)
         var sum = 0.0
         for r in 0..<count {
-          // w' - q = w' - w + (w - q)
-          let difference = Double(w[r] - original.elements[c * rows + firstRow + r] + error[r])
-          sum += difference * difference
-          squared += Double(error[r]) * Double(error[r])
+          let difference = Double(original.elements[c * rows + firstRow + r] - w[r] + error[r])
+          sum += Double(error[r]) * Double(error[r])
+          squared += difference * difference
         }
         weighted += sum * weights[c]
         for next in c + 1..<max(c + 1, last) {
           Self.add(shares.elements[c * range.count + next], error, to: local + next * stride, count)
         }
       }
-      // The published loop never asks for more than the columns of its block.
       for next in last..<max(last, range.count) {
         let target = local + next * stride
         let share = shares.elements + next
@@ -97,10 +95,10 @@ extension ColumnLoop {
     }
   }
 
-  /// Codes of `count` rows of one column, and `original - q`.
+  /// Codes of `count` rows of one column, and `w' - q`.
   @inline(__always)
   private func roundColumn(
-    _ w: UnsafePointer<Real>, _ original: UnsafePointer<Real>, _ scale: UnsafePointer<Float>,
+    _ w: UnsafePointer<Real>, _ scale: UnsafePointer<Float>,
     _ zero: UnsafePointer<UInt8>, _ code: UnsafeMutablePointer<UInt8>, _ error: UnsafeMutablePointer<Real>,
     _ count: Int
   ) {
@@ -112,7 +110,7 @@ extension ColumnLoop {
       let c = min(max(((quotient + shift) - shift) + z, 0), top)
       // The low bits of c + 2^52 are the integer.
       code[r] = UInt8(truncatingIfNeeded: (c + 4_503_599_627_370_496).bitPattern)
-      error[r] = Real(Double(original[r]) - s * (c - z))
+      error[r] = Real(Double(w[r]) - s * (c - z))
     }
   }
 }

@@ -25,14 +25,14 @@ struct ColumnLoop<Real: HostReal>: ~Copyable, Sendable {
   let span: Int
   /// Whether grids come from the weights as they were.
   let isStatic: Bool
-  /// `[n, m]`: before its span a column's weights, after it the errors `w - q`.
+  /// `[n, m]`: before its span a column's weights, after it the errors `w' - q`.
   let work: HostMatrix<Real>
   /// `[n, m]`, in the order of rounding.
   let codes: HostMatrix<UInt8>
   /// `[groups, m]`.
   let scales: HostMatrix<Float>
   let zeros: HostMatrix<UInt8>
-  /// `[pieces, 2]`: sums of `M_kk^2 (w_k' - q_k)^2` and of `(w - q)^2`.
+  /// `[pieces, 2]`: sums of `(w_k' - q_k)^2 / U_kk^2` and of `(w - q)^2`.
   let sums: HostMatrix<Double>
 
   init<Host: HostAccess & ~Copyable>(

@@ -1,22 +1,22 @@
 import LowRank
 import PluginKit
 
-/// How the error of one column is made up for in the columns after it.
+/// How the error of one column is made up for in the columns after it (arXiv 2210.17323, algorithm 1).
 ///
-/// Columns are taken in `order`. With `G` in that order, damped, and `G = M M^T` for an upper triangular M,
+/// Columns are taken in `order`. With `G` in that order, damped, and `G^-1 = U^T U` for an upper triangular U, the error
+/// `w_k' - q_k` of column k is followed by
 ///
-///     ||(w - q) M||^2 = sum over k of M_kk^2 (w_k + sum over j < k of (w_j - q_j) M_jk / M_kk - q_k)^2
+///     w_j' <- w_j' - (w_k' - q_k) U_kj / U_kk     for all j > k,
 ///
-/// so column k is rounded with `sum over j < k of (w_j - q_j) M_jk / M_kk` added. These are the numbers of the published
-/// loop (arXiv 2210.17323, algorithm 1), which takes them from the Cholesky factor `U = M^-1` of `G^-1 = U^T U`: one f64
-/// decomposition instead of two and an inverse.
+/// the least-squares answer of the columns that are still free, and `||(w - q) X||^2 = sum of (w_k' - q_k)^2 / U_kk^2`.
 ///
-/// M is the Cholesky factor of `G` with rows and columns reversed, reversed back.
+/// `U = M^-1` for `G = M M^T`, M upper triangular: the Cholesky factor of `G` with rows and columns reversed, reversed
+/// back. So there is one f64 decomposition and one triangular inverse, and no inverse of `G`.
 struct ErrorFeedback: ~Copyable, Sendable {
   /// Column `order[k]` is the k-th to be rounded.
   let order: [Int]
-  /// Lower triangular, of the reversed matrix: `M[j, k] = lower[n - 1 - j, n - 1 - k]`.
-  private let lower: HostMatrix<Double>
+  /// U reversed, lower triangular: `U[j, k] = inverse[n - 1 - j, n - 1 - k]`.
+  private let inverse: HostMatrix<Double>
   /// `mean(diag G)`; 1 where no input was ever different from zero.
   let unit: Double
   /// What was added to the diagonal, times `unit`.
@@ -59,7 +59,11 @@ struct ErrorFeedback: ~Copyable, Sendable {
         }
       }
       do throws(StrategyError) {
-        lower = try host.cholesky(shifted)
+        let lower = try host.cholesky(shifted)
+        let identity = try host.newMatrix(Double.self, rows: n, columns: n)
+        for i in 0..<n { identity[i, i] = 1 }
+        try host.solveLower(lower, identity)
+        inverse = identity
         self.order = order
         self.unit = unit
         self.damping = damping
@@ -73,26 +77,26 @@ struct ErrorFeedback: ~Copyable, Sendable {
       .numerical, "the Gram matrix of the inputs is not finite, or far from positive semidefinite")
   }
 
-  /// `M_kk^2`.
+  /// `1 / U_kk^2`.
   func weight(_ k: Int) -> Double {
     let i = count - 1 - k
-    return lower[i, i] * lower[i, i]
+    return 1 / (inverse[i, i] * inverse[i, i])
   }
 
-  /// `M_jk / M_kk` for j in `rows` and k in `columns`, 0 where `j >= k`; `[rows, columns]`.
+  /// `-U_jk / U_jj` for j in `rows` and k in `columns`, 0 where `j >= k`; `[rows, columns]`.
   func shares<Real: HostReal, Host: HostAccess & ~Copyable>(
     _ rows: Range<Int>, _ columns: Range<Int>, as real: Real.Type, _ host: borrowing Host
   ) throws(StrategyError) -> HostMatrix<Real> {
     let result = try host.newMatrix(Real.self, rows: rows.count, columns: columns.count)
     let last = count - 1
-    let inverses = columns.map { 1 / lower[last - $0, last - $0] }
     try host.forEach((rows.count + 255) / 256) { (piece) throws(StrategyError) in
       for place in 256 * piece..<min(rows.count, 256 * (piece + 1)) {
         let j = rows.lowerBound + place
-        lower.withRow(last - j) { source in
+        inverse.withRow(last - j) { source in
+          let factor = -1 / source[last - j]
           result.withMutableRow(place) { target in
             for k in columns where k > j {
-              target[k - columns.lowerBound] = Real(source[last - k] * inverses[k - columns.lowerBound])
+              target[k - columns.lowerBound] = Real(source[last - k] * factor)
             }
           }
         }
