@@ -10,7 +10,7 @@ import Testing
 
   @Test(
     "spans and bundles give what the published loop gives column by column",
-    arguments: [0, 1, 7, 16, 130, 1000], ["natural", "activation"])
+    arguments: [0, 7, 16, 130], ["natural", "activation"])
   func equalsTheOracle(groupSize: Int, order: String) throws {
     let bench = Bench(rows: 5, columns: 141, seed: UInt64(groupSize + 1))
     let (form, host) = try bench.run(gptq(["group_size": "\(groupSize)", "order": order]))
@@ -40,11 +40,11 @@ import Testing
     "where inputs do not depend on each other it rounds to the nearest",
     arguments: ["natural", "activation"], ["none", "mse"])
   func identityIsRoundToNearest(order: String, search: String) throws {
-    let diagonal = Matrix(150, 150) { $0 == $1 ? Double(1 + $0 % 5) : 0 }
-    for gram in [Matrix.identity(150), diagonal] {
-      for groupSize in ["0", "16", "150"] {
+    let diagonal = Matrix(40, 40) { $0 == $1 ? Double(1 + $0 % 5) : 0 }
+    for gram in [Matrix.identity(40), diagonal] {
+      for groupSize in ["0", "16", "40"] {
         for precision in ["single", "double"] {
-          let bench = Bench(.random(4, 150, seed: 3), gram)
+          let bench = Bench(.random(4, 40, seed: 3), gram)
           let common = ["bits": "3", "group_size": groupSize, "search": search]
           let nearest = try bench.run(common).form
           let form = try bench.run(
@@ -58,9 +58,9 @@ import Testing
 
   @Test("the outputs are closer than with rounding to the nearest", arguments: 2...8, ["true", "false"])
   func betterThanNearest(bits: Int, symmetric: String) throws {
-    let bench = Bench(rows: 8, columns: 96, seed: UInt64(bits))
+    let bench = Bench(rows: 8, columns: 48, seed: UInt64(bits))
     for order in ["natural", "activation"] {
-      let common = ["bits": "\(bits)", "group_size": "32", "symmetric": symmetric]
+      let common = ["bits": "\(bits)", "group_size": "16", "symmetric": symmetric]
       let nearest = try bench.run(common).form
       let form = try bench.run(
         common.merging(["method": "gptq", "order": order]) { $1 }
