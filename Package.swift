@@ -32,7 +32,7 @@ let host: [(name: String, dependencies: [String])] = [
 let plugins: [(name: String, uses: [String])] = [
   ("SVDLLMv2", ["LowRank"]),
   ("AdaSVD", ["LowRank"]),
-  ("Quantize", []),
+  ("Quantize", ["LowRank"]),
 ]
 
 let exportsOneSymbol = "\(Context.packageDirectory)/Sources/PluginAPI/Header/exports.map"
@@ -87,7 +87,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("PluginKit", ["PluginKit", "CLathe", "FakeHost"]),
   ("SVDLLMv2", ["SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("AdaSVD", ["AdaSVDStrategy", "SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
-  ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("Quantize", ["QuantizeStrategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   (
@@ -98,7 +98,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Export", ["Export", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Training", ["Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
-  ("PluginHost", ["PluginHost", "Training", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("CLI", ["ModelIO", "Tensors"]),
   ("Layering", []),

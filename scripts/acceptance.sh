@@ -74,6 +74,22 @@ at() {
 at svdllm-v2 v2 1.01
 at adasvd adasvd 1
 
+# quantised NAME BITS REFERENCE PARAMETERS: perplexity of a method, groups of 64.
+quantised() {
+  sed "s/strategy: \"svdllm-v2\", keep: 0.8/strategy: \"quantize\", group_size: 64, bits: $2$4/" "$work/recipe.json5" >"$work/quantize.json5"
+  $lathe compress --model $model --recipe "$work/quantize.json5" --output "$work/quantised" --force --json >"$work/report.json" 2>/dev/null
+  $lathe eval --model "$work/quantised" --text $holdout --context 512 --json >"$work/eval.json" 2>/dev/null
+  found=$(value perplexity "$work/eval.json")
+  reference=$(expected $3 $2)
+  check "$1 at $2 bits: perplexity $found, reference $reference of $3" "$found <= $reference"
+}
+quantised "rtn with search" 4 rtn ', search: "mse"'
+quantised "rtn with search" 3 rtn ', search: "mse"'
+quantised gptq 4 gptq ', method: "gptq"'
+quantised gptq 3 gptq ', method: "gptq"'
+quantised awq 4 rtn ', method: "awq"'
+check "the scaled model is verified" "$($lathe verify "$work/quantised" >/dev/null && echo 1 || echo 0)"
+
 $lathe compress --model $model --recipe "$work/chain.json5" --output "$work/one" --threads 1 --json >"$work/report.json" 2>/dev/null
 $lathe compress --model $model --recipe "$work/chain.json5" --output "$work/two" --threads 2 >/dev/null 2>&1
 check "one and two threads write the same bytes" "$(diff -r "$work/one" "$work/two" >/dev/null && echo 1 || echo 0)"

@@ -4,6 +4,6 @@
   float nothing = 0; \
   lathe_tensor values = tensor(&nothing, float32, 2, shape); \
   values.byte_offset = UINT64_MAX; \
-  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &values, NULL, NULL, 0, 0, {0, 0, 0}, 0}; \
+  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &values, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL}; \
   return put(host, 0, &matrix);
 #include "plugin.h"

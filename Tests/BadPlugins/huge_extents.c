@@ -4,6 +4,6 @@
   float nothing = 0; \
   lathe_tensor values = tensor(&nothing, float32, 3, shape); \
   values.strides = strides; \
-  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, info(host, 0).out_features, info(host, 0).in_features, &values, NULL, NULL, 0, 0, {0, 0, 0}, 0}; \
+  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, info(host, 0).out_features, info(host, 0).in_features, &values, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL}; \
   return put(host, 0, &matrix);
 #include "plugin.h"

@@ -92,7 +92,7 @@ USED_BY_SOME static lathe_status fill(const lathe_host *host, lathe_node node, i
   if (values == NULL) return LATHE_ERR_NO_MEMORY;
   for (int64_t i = 0; i < count; i++) values[i] = value;
   lathe_tensor stored = tensor(values, float32, 2, shape);
-  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &stored, NULL, NULL, 0, 0, {0, 0, 0}, 0};
+  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &stored, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL};
   const lathe_status status = put(host, node, &matrix);
   free(values);
   return status;

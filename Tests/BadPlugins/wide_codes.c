@@ -7,7 +7,7 @@
   if (codes == NULL || scales == NULL) return LATHE_ERR_NO_MEMORY; \
   codes[5] = 16; \
   lathe_tensor values = tensor(codes, code8, 2, shape), steps = tensor(scales, float32, 2, groups); \
-  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_GROUP_QUANTIZED, shape[0], shape[1], &values, &steps, NULL, 0, 4, {0, 0, 0}, 0}; \
+  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_GROUP_QUANTIZED, shape[0], shape[1], &values, &steps, NULL, 0, 4, {0, 0, 0}, 0, NULL}; \
   const lathe_status status = put(host, 0, &matrix); \
   free(codes); \
   free(scales); \

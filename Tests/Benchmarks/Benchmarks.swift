@@ -16,6 +16,7 @@ enum Benchmarks {
       case "kernels": results = try KernelBenchmark(arguments).run()
       case "block": results = try BlockBenchmark(arguments).run()
       case "training-step": results = try TrainingBenchmark(arguments).run()
+      case "gptq": results = try ColumnBenchmark(arguments).run()
       case "memory": results = try MemoryBenchmark(arguments).run()
       case "random-model": results = try RandomCheckpoint.make(arguments)
       default: throw BenchmarkError.usage("unknown benchmark \"\(command)\"")
@@ -50,6 +51,7 @@ enum BenchmarkError: Error, CustomStringConvertible {
       usage: lathe-benchmarks kernels [--size N,N,...] [--only NAME,...] [--repetitions N] [--threads N]
              lathe-benchmarks block [--size N,N,...] [--threads N]
              lathe-benchmarks training-step --model DIR [--repetitions N] [--threads N]
+             lathe-benchmarks gptq [--size N,N,...] [--repetitions N] [--threads N]
              lathe-benchmarks memory [--blocks N] [--size N] [--directory DIR] [--threads N]
              lathe-benchmarks random-model --directory NEW [--blocks N] [--size N] [--vocabulary N] [--keep SHARE]
       """

@@ -53,7 +53,7 @@ struct BlockBenchmark {
     Benchmarks.note("block \(size), analysis: \(analysis.time.wall) s")
     let factors = try Stopwatch.time { () throws -> [Int: Linear] in
       try instance.allocate(environment, snapshot)
-      return try instance.compress(block: 0, environment, snapshot, nil)
+      return try instance.compress(block: 0, environment, snapshot, nil).linears
     }
     // What the same processors would do in the same time with nothing but sgemm.
     func phase(_ time: Stopwatch.Time) -> JSON {

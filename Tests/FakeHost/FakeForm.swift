@@ -5,6 +5,7 @@ public struct FakeFactor: Sendable, Equatable {
   public enum Storage: Sendable, Equatable {
     case dense, diagonal
     case quantized(bits: Int, groupSize: Int)
+    case codebook(bits: Int, groupSize: Int)
   }
 
   public var storage: Storage
@@ -16,6 +17,7 @@ public struct FakeFactor: Sendable, Equatable {
   public var zeros: [Double]?
   /// Of a shape without values.
   public var hasZeros = false
+  public var codebook: [Double] = []
 
   public init(_ matrix: Matrix) {
     (storage, rows, columns, values) = (.dense, matrix.rows, matrix.columns, matrix.values)
@@ -28,11 +30,13 @@ public struct FakeFactor: Sendable, Equatable {
       switch Int(matrix.storage) {
       case LATHE_MATRIX_DENSE: .dense
       case LATHE_MATRIX_DIAGONAL: .diagonal
+      case LATHE_MATRIX_CODEBOOK: .codebook(bits: Int(matrix.bits), groupSize: Int(matrix.group_size))
       default: .quantized(bits: Int(matrix.bits), groupSize: Int(matrix.group_size))
       }
     values = matrix.values.map { FakeTensor.read($0) } ?? []
     scales = matrix.scales.map { FakeTensor.read($0) } ?? []
     zeros = matrix.zero_points.map { FakeTensor.read($0) }
+    codebook = matrix.codebook.map { FakeTensor.read($0) } ?? []
     hasZeros = zeros != nil || matrix.flags & UInt32(LATHE_MATRIX_ZERO_POINTS) != 0
   }
 
@@ -48,6 +52,12 @@ public struct FakeFactor: Sendable, Equatable {
         let group = i * groups + j / width
         return scales[group] * (values[i * columns + j] - (zeros?[group] ?? Double(1 << (bits - 1))))
       }
+    case .codebook(_, let groupSize):
+      let width = groupSize == 0 ? columns : groupSize
+      let groups = (columns + width - 1) / width
+      return Matrix(rows, columns) { i, j in
+        scales[i * groups + j / width] * codebook[Int(values[i * columns + j])]
+      }
     }
   }
 
@@ -60,6 +70,9 @@ public struct FakeFactor: Sendable, Equatable {
       let groups = groupSize == 0 ? 1 : (columns + groupSize - 1) / groupSize
       return rows * ((columns * bits + 31) / 32 * 4 + groups * bytes)
         + (hasZeros ? rows * groups * bits / 8 : 0)
+    case .codebook(let bits, let groupSize):
+      let groups = groupSize == 0 ? 1 : (columns + groupSize - 1) / groupSize
+      return rows * ((columns * bits + 31) / 32 * 4 + groups * bytes) + 4 << bits
     }
   }
 }

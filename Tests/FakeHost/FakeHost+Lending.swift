@@ -7,6 +7,11 @@ extension FakeHost {
     return parameters[key] ?? declared[key]
   }
 
+  func parameter(_ key: UnsafePointer<CChar>?, of node: UInt32) -> String? {
+    guard let key else { return nil }
+    return nodeParameters[node]?[String(cString: key)] ?? parameter(key)
+  }
+
   private func keep(_ free: @escaping () -> Void) {
     state.withLock { _ in arena.append(free) }
   }
@@ -70,6 +75,14 @@ extension FakeHost {
       let groups = factor.scales.count / max(1, factor.rows)
       matrix.scales = lend(type, [factor.rows, groups], factor.scales)
       matrix.zero_points = factor.zeros.map { lend(byte, [factor.rows, groups], $0) }
+    case .codebook(let bits, let groupSize):
+      matrix.storage = Int32(LATHE_MATRIX_CODEBOOK)
+      matrix.bits = Int32(bits)
+      matrix.group_size = Int32(groupSize)
+      matrix.values = lend(byte, [factor.rows, factor.columns], factor.values)
+      matrix.scales = lend(type, [factor.rows, factor.scales.count / max(1, factor.rows)], factor.scales)
+      let single = lathe_dtype(code: UInt8(LATHE_FLOAT), bits: 32, lanes: 1)
+      matrix.codebook = lend(single, [factor.codebook.count], factor.codebook)
     }
     return matrix
   }
@@ -80,6 +93,12 @@ extension FakeHost {
   /// Float32, float16 and bfloat16.
   public enum Stored: Sendable { case single, half, bfloat }
 
+  /// Changes every node.
+  public func change(_ body: (inout FakeNode) -> Void) {
+    state.withLock { state in
+      for place in state.nodes.indices { body(&state.nodes[place]) }
+    }
+  }
   public func setForm(_ form: FakeForm) { state.withLock { $0.nodes[0].form = form } }
   public func setSelected(_ isSelected: Bool) { state.withLock { $0.nodes[0].isSelected = isSelected } }
   public func setStored(_ type: Stored) {

@@ -13,6 +13,13 @@ public struct FakeNode: Sendable {
   /// `X' X'^T` and `X X'^T` of the compressed upstream; `gram` where nil.
   public var shiftedGram: Matrix?
   public var crossGram: Matrix?
+  /// Mean magnitudes and raw rows of the input; of `gram` where nil.
+  public var absoluteMean: Matrix?
+  public var sample: Matrix?
+  /// The class of each input feature; none can be scaled where nil.
+  public var scaleClasses: [Int]?
+  /// What its input was divided by.
+  public var inputScales: [Double]?
   /// Of its block.
   public var similarity = 1.0
 
@@ -49,6 +56,8 @@ public final class FakeHost: @unchecked Sendable {
   public var target: UInt64?
   /// Values over the defaults of the strategy.
   public var parameters: [String: String] = [:]
+  /// Values over those, by node and key.
+  public var nodeParameters: [UInt32: [String: String]] = [:]
   /// Ids that the host does not offer.
   public var missing: Set<String> = []
   /// `struct_size` by table id ("lathe_host" for the core), as an older host would have it.

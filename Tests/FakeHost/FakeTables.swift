@@ -79,6 +79,26 @@ final class FakeTables: @unchecked Sendable {
       out?.pointee = fake.lend(text)
       return ok
     }
+    table.node_int = { host, node, key, out in
+      guard let text = FakeHost.of(host).parameter(key, of: node) else {
+        return lathe_status(LATHE_ERR_INVALID)
+      }
+      out?.pointee = Int64(text) ?? (text == "true" ? 1 : 0)
+      return ok
+    }
+    table.node_float = { host, node, key, out in
+      guard let value = FakeHost.of(host).parameter(key, of: node).flatMap({ Double($0) }) else {
+        return lathe_status(LATHE_ERR_INVALID)
+      }
+      out?.pointee = value
+      return ok
+    }
+    table.node_text = { host, node, key, out in
+      let fake = FakeHost.of(host)
+      guard let text = fake.parameter(key, of: node) else { return lathe_status(LATHE_ERR_INVALID) }
+      out?.pointee = fake.lend(text)
+      return ok
+    }
     return table
   }
 
@@ -120,6 +140,27 @@ final class FakeTables: @unchecked Sendable {
       }
       return ok
     }
+    table.scale_classes = { host, index, out in
+      let fake = FakeHost.of(host)
+      guard let classes = fake.nodes[Int(index)].scaleClasses else {
+        _ = host?.pointee.fail(host, lathe_status(LATHE_ERR_UNSUPPORTED), "nothing absorbs it")
+        return lathe_status(LATHE_ERR_UNSUPPORTED)
+      }
+      let type = lathe_dtype(code: UInt8(LATHE_INT), bits: 32, lanes: 1)
+      out?.pointee = FakeTensor.make(type, [classes.count], classes.map(Double.init), fake.alive)
+      return ok
+    }
+    table.scale_input = { host, index, scales in
+      guard let scales else { return lathe_status(LATHE_ERR_INVALID) }
+      let values = FakeTensor.read(scales)
+      FakeHost.of(host).state.withLock { state in
+        let group = state.nodes[Int(index)].group
+        for place in state.nodes.indices where state.nodes[place].group == group {
+          state.nodes[place].inputScales = values
+        }
+      }
+      return ok
+    }
     return table
   }
 
@@ -153,6 +194,9 @@ final class FakeTables: @unchecked Sendable {
         switch Int(kind) {
         case LATHE_STAT_BLOCK_SIMILARITY: Matrix(1, 1, [node.similarity])
         case LATHE_STAT_INPUT_CROSS_GRAM: node.crossGram ?? node.gram
+        case LATHE_STAT_INPUT_ABS_MEAN:
+          node.absoluteMean ?? Matrix(node.gram.rows, 1) { i, _ in node.gram[i, i] }
+        case LATHE_STAT_INPUT_SAMPLE: node.sample ?? node.gram
         default: isShifted ? node.shiftedGram ?? node.gram : node.gram
         }
       let type = lathe_dtype(code: UInt8(LATHE_FLOAT), bits: 64, lanes: 1)

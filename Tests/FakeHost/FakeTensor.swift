@@ -59,6 +59,7 @@ enum FakeTensor {
       case (LATHE_FLOAT, 16): Double(data.load(fromByteOffset: 2 * i, as: Float16.self))
       case (LATHE_BFLOAT, 16):
         Double(Float(bitPattern: UInt32(data.load(fromByteOffset: 2 * i, as: UInt16.self)) << 16))
+      case (LATHE_INT, 32): Double(data.load(fromByteOffset: 4 * i, as: Int32.self))
       default: Double(data.load(fromByteOffset: i, as: UInt8.self))
       }
     }
@@ -75,6 +76,7 @@ enum FakeTensor {
       case (LATHE_BFLOAT, 16):
         let bits = UInt16(truncatingIfNeeded: Float(value).bitPattern >> 16)
         data.storeBytes(of: bits, toByteOffset: 2 * i, as: UInt16.self)
+      case (LATHE_INT, 32): data.storeBytes(of: Int32(value), toByteOffset: 4 * i, as: Int32.self)
       default: data.storeBytes(of: UInt8(value), toByteOffset: i, as: UInt8.self)
       }
     }

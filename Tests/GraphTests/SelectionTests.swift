@@ -24,6 +24,8 @@ import Testing
     arguments: [
       ("down_proj", 2), ("mlp.down_proj", 2), ("model.layers.0.*", 7), ("*.mlp.*", 6), ("?_proj", 8),
       ("[qk]_proj", 0), ("proj", 0), ("own_proj", 0), ("model.layers.0", 0), ("*_proj", 14), ("", 0),
+      ("re:.*down_proj", 2), ("re:down_proj", 0), ("re:.*[qk]_proj", 4), ("re:lm_head|.*0.*v_proj", 2),
+      ("re:(", 0),
       ("model.*.1.*q*", 1), ("**", 15), ("*a*a*a*a*a*a*a*a*a*a*a*b", 0),
     ])
   func patterns(pattern: String, count: Int) {

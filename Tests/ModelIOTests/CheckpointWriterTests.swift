@@ -38,10 +38,22 @@ import Testing
         bias: model.linears[index].bias)
       try model.replace(node, with: linear)
     }
+    let (scales, levels) = (try randomTensor(.bf16, [4, 3], seed: 6), try randomTensor(.f32, [16], seed: 7))
+    let codes: [UInt8] = (0..<32).map { UInt8($0 % 16) }
+    let table = codes.withUnsafeBufferPointer { codes in
+      Factor.codebook(
+        CodebookMatrix(
+          rows: 4, columns: 8, scheme: CodebookScheme(bits: 4, groupSize: 3, scaleType: .bf16), codes: codes,
+          scales: scales, codebook: levels))
+    }
     try replace(0, [[try dense(3, 8), try dense(8, 3, .f32)]])
     try replace(1, [[try quantized(4, 8, bits: 3, group: 3, symmetric: false)]])
     try replace(
-      2, [[try quantized(4, 8, bits: 4, group: 0, symmetric: true)], [try dense(1, 8), try dense(4, 1)]])
+      2,
+      [
+        [try quantized(4, 8, bits: 4, group: 0, symmetric: true)], [try dense(1, 8), try dense(4, 1)],
+        [table],
+      ])
     try replace(
       3,
       [
@@ -122,6 +134,7 @@ import Testing
     let expected: JSON = [
       [["storage": "quantized", "bits": 4, "group_size": 0, "symmetric": true]],
       [["storage": "dense"], ["storage": "dense"]],
+      [["storage": "codebook", "bits": 4, "group_size": 3]],
     ]
     #expect(layout?["linears"]?["model.layers.0.self_attn.v_proj"] == expected)
     #expect(layout?["linears"]?.objectValue?.count == 4)

@@ -44,7 +44,7 @@ struct PluginBench {
   func compress(_ name: String, block: Int = 0) throws -> [Int: Linear] {
     let instance = try instance(library(name))
     _ = try instance.plan(environment, snapshot)
-    return try instance.compress(block: block, environment, snapshot, nil)
+    return try instance.compress(block: block, environment, snapshot, nil).linears
   }
 }
 

@@ -96,10 +96,11 @@ import Testing
   func allOrNothing() throws {
     let bench = try PluginBench()
     let instance = try bench.instance(bench.library("fails_after_replacing"))
-    #expect(try instance.compress(block: 0, bench.environment, bench.snapshot, nil).count == 1)
+    #expect(try instance.compress(block: 0, bench.environment, bench.snapshot, nil).linears.count == 1)
     #expect(complaint { try instance.compress(block: 1, bench.environment, bench.snapshot, nil) } != nil)
     // The next call starts from nothing.
-    #expect(try instance.compress(block: 0, bench.environment, bench.snapshot, nil).keys.sorted() == [0])
+    #expect(
+      try instance.compress(block: 0, bench.environment, bench.snapshot, nil).linears.keys.sorted() == [0])
   }
 
   @Test("numbers that JSON cannot hold do not break a report")

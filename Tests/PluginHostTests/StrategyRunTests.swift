@@ -27,7 +27,7 @@ private struct IdentityGrams: StatisticSource {
     let instance = try bench.instance(
       library, ["bits": 3, "group_size": .integer(groupSize), "symmetric": .bool(isSymmetric)])
     #expect(try instance.plan(bench.environment, bench.snapshot).isEmpty)
-    let replaced = try instance.compress(block: 0, bench.environment, bench.snapshot, nil)
+    let replaced = try instance.compress(block: 0, bench.environment, bench.snapshot, nil).linears
     #expect(replaced.keys.sorted() == [0, 1, 2, 3, 5, 6])
     for node in bench.model.nodes(inBlock: 0) {
       let form = try instance.forecast(node, bench.environment, bench.snapshot)
@@ -49,7 +49,8 @@ private struct IdentityGrams: StatisticSource {
     try instance.allocate(bench.environment, bench.snapshot)
     var forms = bench.snapshot.forms
     for block in 0..<2 {
-      for (index, linear) in try instance.compress(block: block, bench.environment, bench.snapshot, nil) {
+      let changes = try instance.compress(block: block, bench.environment, bench.snapshot, nil)
+      for (index, linear) in changes.linears {
         forms[index] = linear.form
         #expect(linear.form.byteCount < bench.snapshot.forms[index].byteCount)
       }

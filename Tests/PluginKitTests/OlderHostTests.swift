@@ -34,7 +34,8 @@ import Testing
 
   @Test("a graph table that ends early gives a sentence at every length")
   func aShortGraphTableGivesASentence() {
-    let whole = UInt32(MemoryLayout<lathe_host_graph>.size)
+    // What `Halve` needs; the functions behind it are newer.
+    let whole = UInt32(MemoryLayout<lathe_host_graph>.offset(of: \.scale_classes) ?? 0)
     for size in stride(from: UInt32(8), to: whole, by: 8) {
       let refused = refusal(0, { $0.sizes["lathe.graph/1"] = size })
       #expect(refused?.code == Int32(LATHE_ERR_UNSUPPORTED), "\(size) bytes")

@@ -20,6 +20,10 @@ extension LinearShape {
         let groups = groupSize == 0 ? 1 : (columns / Double(groupSize)).rounded(.up)
         bits += rows * (columns * Double(code) + groups * (width + (hasZeroPoints ? Double(code) : 0)))
         elements += rows * columns
+      case .codebook(let code, let groupSize):
+        let groups = groupSize == 0 ? 1 : (columns / Double(groupSize)).rounded(.up)
+        bits += rows * (columns * Double(code) + groups * width) + Double(32 << code)
+        elements += rows * columns
       }
     }
     return elements > 0 ? bits / elements : 0

@@ -11,8 +11,8 @@ package struct FactorPair: ~Copyable, Sendable {
   }
 
   /// The projection of `weight` `[m, n]` on the first `rank` columns of `basis`: `A = U_k`, `B = U_k^T W`.
-  package init<Host: HostAccess & ~Copyable>(
-    projecting weight: borrowing HostMatrix<Float>, on basis: borrowing HostMatrix<Float>, rank: Int,
+  package init<Host: HostAccess & ~Copyable, Basis: HostReal>(
+    projecting weight: borrowing HostMatrix<Float>, on basis: borrowing HostMatrix<Basis>, rank: Int,
     _ host: borrowing Host
   ) throws(StrategyError) {
     guard basis.rows == weight.rows, basis.columns >= rank else {

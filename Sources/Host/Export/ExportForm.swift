@@ -16,6 +16,7 @@ enum ExportForm {
     case .dense(let type): self = .dense(type)
     case .quantized(let scheme): self = .quantized(scheme)
     case .diagonal: self = .other("a diagonal matrix")
+    case .codebook: self = .other("codes of a table of numbers")
     }
   }
 

@@ -53,6 +53,10 @@ struct StoredLinear: Sendable {
       do { return try PackedRows(matrix) } catch {
         throw .unreadable(tensor: name + "weight_scale", error)
       }
+    case .codebook(let matrix):
+      do { return try CodebookRows(matrix) } catch {
+        throw .unreadable(tensor: name + "weight_scale", error)
+      }
     }
   }
 }

@@ -7,6 +7,7 @@ public enum Factor: Sendable {
   /// `[n]`: the diagonal of an `n` by `n` matrix.
   case diagonal(Tensor)
   case quantized(QuantizedMatrix)
+  case codebook(CodebookMatrix)
 
   /// Shape and storage.
   public var form: FactorForm {
@@ -17,6 +18,8 @@ public enum Factor: Sendable {
       FactorForm(rows: values.shape[0], columns: values.shape[0], storage: .diagonal(values.elementType))
     case .quantized(let matrix):
       FactorForm(rows: matrix.rows, columns: matrix.columns, storage: .quantized(matrix.scheme))
+    case .codebook(let matrix):
+      FactorForm(rows: matrix.rows, columns: matrix.columns, storage: .codebook(matrix.scheme))
     }
   }
 
@@ -25,6 +28,7 @@ public enum Factor: Sendable {
     switch self {
     case .dense(let values), .diagonal(let values): [values]
     case .quantized(let matrix): matrix.tensors
+    case .codebook(let matrix): matrix.tensors
     }
   }
 
@@ -36,6 +40,7 @@ public enum Factor: Sendable {
     case .dense(let values): .dense(try transform(values))
     case .diagonal(let values): .diagonal(try transform(values))
     case .quantized(let matrix): .quantized(try matrix.mapTensors(transform))
+    case .codebook(let matrix): .codebook(try matrix.mapTensors(transform))
     }
   }
 
@@ -48,6 +53,7 @@ public enum Factor: Sendable {
       target.initialize(repeating: 0, count: diagonal.count * diagonal.count)
       for (i, value) in diagonal.enumerated() { target[i * diagonal.count + i] = value }
     case .quantized(let matrix): try matrix.copyFloats(to: target)
+    case .codebook(let matrix): try matrix.copyFloats(to: target)
     }
   }
 }

@@ -10,6 +10,8 @@ public struct FactorForm: Sendable, Hashable {
     case diagonal(ElementType)
     /// Integer codes in groups along the columns that share a scale and, unless symmetric, a zero point.
     case quantized(QuantizationScheme)
+    /// Codes that look real numbers up in a table, in groups along the columns that share a scale.
+    case codebook(CodebookScheme)
   }
 
   public var rows: Int
@@ -41,6 +43,12 @@ public struct FactorForm: Sendable, Hashable {
         parts.append(("weight_zero_point", .i32, [words, groups]))
       }
       return parts
+    case .codebook(let scheme):
+      return [
+        ("weight_packed", .i32, [rows, BitPacking.wordCount(count: columns, bits: scheme.bits)]),
+        ("weight_scale", scheme.scaleType, [rows, scheme.groupCount(columns: columns)]),
+        ("weight_shape", .i64, [2]), ("weight_codebook", .f32, [1 << scheme.bits]),
+      ]
     }
   }
 
@@ -68,7 +76,29 @@ public struct QuantizationScheme: Sendable, Hashable {
   }
 
   /// Groups in a row, a ragged last one included.
-  public func groupCount(columns: Int) -> Int {
+  public func groupCount(columns: Int) -> Int { Self.groupCount(columns: columns, groupSize: groupSize) }
+
+  static func groupCount(columns: Int, groupSize: Int) -> Int {
     groupSize == 0 ? min(1, columns) : (columns + groupSize - 1) / groupSize
+  }
+}
+
+/// How codes stand for real numbers by a table: `w = scale * codebook[code]`, one scale per group.
+public struct CodebookScheme: Sendable, Hashable {
+  /// 2 to 8; the table has `2^bits` numbers.
+  public var bits: Int
+  /// Columns that share a scale; the last group of a row may be shorter. 0 means the whole row.
+  public var groupSize: Int
+  public var scaleType: ElementType
+
+  public init(bits: Int, groupSize: Int, scaleType: ElementType) {
+    self.bits = bits
+    self.groupSize = groupSize
+    self.scaleType = scaleType
+  }
+
+  /// Groups in a row, a ragged last one included.
+  public func groupCount(columns: Int) -> Int {
+    QuantizationScheme.groupCount(columns: columns, groupSize: groupSize)
   }
 }

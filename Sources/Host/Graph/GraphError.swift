@@ -7,6 +7,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case biasShape(expected: Int, found: [Int])
   case unknownArchitecture(found: String, known: [String])
   case badPattern(String, reason: String)
+  case notInPlace(tensor: String, found: [Int])
 
   public var description: String {
     switch self {
@@ -21,6 +22,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .unknownArchitecture(let found, let known):
       "architecture \"\(found)\" is not known; Lathe knows \(known.joined(separator: ", "))"
     case .badPattern(let pattern, let reason): "pattern \"\(pattern)\": \(reason)"
+    case .notInPlace(let tensor, let found):
+      "a tensor of shape \(found) cannot take the place of \(tensor), which is missing or of another kind"
     }
   }
 }

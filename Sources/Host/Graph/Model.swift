@@ -38,7 +38,7 @@ public struct Model: Sendable {
   /// By node index.
   public private(set) var linears: [Linear]
   /// All tensors that belong to no linear layer (embedding, norms, and any the architecture does not name).
-  public let others: [String: Tensor]
+  public private(set) var others: [String: Tensor]
 
   public init(
     configuration: DecoderConfiguration, names: TensorNames, nodes: [Node], linears: [Linear],
@@ -58,6 +58,14 @@ public struct Model: Sendable {
   public mutating func replace(_ node: Node, with linear: Linear) throws(GraphError) {
     try linear.form.checkChain(outFeatures: node.outFeatures, inFeatures: node.inFeatures)
     linears[node.index] = linear
+  }
+
+  /// Puts `tensor`, of the same shape and type, in the place of the tensor `name` that belongs to no linear layer.
+  public mutating func replace(_ name: String, with tensor: Tensor) throws(GraphError) {
+    guard let old = others[name], old.shape == tensor.shape, old.elementType == tensor.elementType else {
+      throw .notInPlace(tensor: name, found: tensor.shape)
+    }
+    others[name] = tensor
   }
 
   /// Every tensor of the checkpoint by full name, sorted by name.

@@ -39,11 +39,15 @@ public struct QuantizedMatrix: Sendable {
 
   /// In the order of `FactorForm.parts`.
   public var tensors: [Tensor] {
-    let shape = Tensor(.i64, [2]) { bytes in
+    [packed, scales, Self.shapeTensor(rows: rows, columns: columns)] + (zeroPoints.map { [$0] } ?? [])
+  }
+
+  /// `weight_shape`: `[rows, columns]` as i64.
+  static func shapeTensor(rows: Int, columns: Int) -> Tensor {
+    Tensor(.i64, [2]) { bytes in
       bytes.storeBytes(of: Int64(rows), as: Int64.self)
       bytes.storeBytes(of: Int64(columns), toByteOffset: 8, as: Int64.self)
     }
-    return [packed, scales, shape] + (zeroPoints.map { [$0] } ?? [])
   }
 
   /// The codes `[rows, columns]`, one per byte.

@@ -2,7 +2,8 @@
 ///
 /// A pattern is a glob (`*` any run, `?` one character) that must match the whole name or a whole suffix of it
 /// after a dot: `down_proj`, `model.layers.0.*`, `*.mlp.*`. Without `include` all layers of the blocks are
-/// selected; the language model head is selected only by a pattern that names it.
+/// selected; the language model head is selected only by a pattern that names it. A pattern that starts with `re:`
+/// is a regular expression for the whole name.
 public struct Selection: Sendable, Equatable {
   public var include: [String]
   public var exclude: [String]
@@ -23,7 +24,23 @@ public struct Selection: Sendable, Equatable {
     (include + exclude).filter { pattern in !nodes.contains { Self.matches(pattern, $0.name) } }
   }
 
-  static func matches(_ pattern: String, _ name: String) -> Bool {
+  /// Throws for a regular expression that cannot be read.
+  public static func check(_ pattern: String) throws(GraphError) {
+    guard let expression = expression(of: pattern) else { return }
+    do { _ = try Regex(expression) } catch {
+      throw .badPattern(pattern, reason: "it is no regular expression; check its brackets and escapes")
+    }
+  }
+
+  private static func expression(of pattern: String) -> String? {
+    pattern.hasPrefix("re:") ? String(pattern.dropFirst(3)) : nil
+  }
+
+  /// Whether `pattern` matches the layer `name`.
+  public static func matches(_ pattern: String, _ name: String) -> Bool {
+    if let expression = expression(of: pattern) {
+      return (try? Regex(expression).wholeMatch(in: name)) != nil
+    }
     if glob(Array(pattern.utf8), Array(name.utf8)) { return true }
     var rest = Substring(name)
     while let dot = rest.firstIndex(of: ".") {

@@ -47,6 +47,7 @@ public struct Chain: Sendable {
       let info = library.strategies[position]
       let parameters = try ParameterValues(own.parameters, for: info)
       let selected = try selection(own, index: index, nodes: model.nodes)
+      let overridden = try overrides(own, index: index, info, path: recipe.path, of: selected, model.nodes)
       if info.takesBudget, own.keep == nil {
         throw PipelineError.recipe(
           path: recipe.path, key: "stages.\(index).keep",
@@ -58,10 +59,11 @@ public struct Chain: Sendable {
           path: recipe.path, key: "stages.\(index).keep",
           reason: "strategy \"\(info.id)\" takes no budget; its size follows from its parameters")
       }
-      let environment = StageEnvironment(
+      var environment = StageEnvironment(
         seed: own.seed ?? recipe.seed, stage: index, workers: runtime.workers, selected: selected,
         price: { node, form in try price(form, of: node, model: model, through: later) },
         scratch: runtime.scratch, isCancelled: runtime.isCancelled, log: runtime.log, progress: { _, _ in })
+      environment.nodeParameters = overridden
       let instance = try StrategyInstance(
         library, index: position, parameters: parameters, environment: environment, snapshot: model)
       return Stage(

@@ -54,6 +54,10 @@ extension CompressionReport {
     object["bytes_before"] = .integer(layer.bytesBefore)
     object["bytes"] = .integer(layer.byteCount)
     object["relative_error"] = layer.relativeError.map(JSON.number) ?? .null
+    if let scaling = layer.scaling {
+      let sides = (scaling.input == nil ? [] : ["input"]) + (scaling.output == nil ? [] : ["output"])
+      object["scaled"] = .array(sides.map(JSON.string))
+    }
     var byStage = JSONObject()
     for stage in stages {
       let entries = stage.report.entries(node: layer.node.index)
@@ -77,6 +81,12 @@ extension CompressionReport {
         "storage": "quantized", "shape": [.integer(factor.rows), .integer(factor.columns)],
         "bits": .integer(scheme.bits), "group_size": .integer(scheme.groupSize),
         "symmetric": .bool(scheme.isSymmetric), "scale_dtype": .string(scheme.scaleType.rawValue),
+      ]
+    case .codebook(let scheme):
+      [
+        "storage": "codebook", "shape": [.integer(factor.rows), .integer(factor.columns)],
+        "bits": .integer(scheme.bits), "group_size": .integer(scheme.groupSize),
+        "scale_dtype": .string(scheme.scaleType.rawValue),
       ]
     }
   }

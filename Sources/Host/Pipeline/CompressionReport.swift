@@ -17,22 +17,25 @@ public struct StageOutcome: Sendable {
   /// Wall-clock time of each block's statistics and calls.
   public let blockSeconds: [Double]
   public let report: StageReport
+  /// How layers came to read and give other multiples, by node index.
+  let scalings: [Int: LinearScaling]
 
   init(_ stage: Chain.Stage, entering: Model, result: StageResult) {
     self.init(
       stage, entering: entering, leaving: result.model, replaced: result.replaced.sorted(),
-      seconds: result.seconds, blockSeconds: result.blockSeconds)
+      scalings: result.scalings, seconds: result.seconds, blockSeconds: result.blockSeconds)
   }
 
   init(
-    _ stage: Chain.Stage, entering: Model, leaving: Model, replaced: [Int], seconds: Double,
-    blockSeconds: [Double]
+    _ stage: Chain.Stage, entering: Model, leaving: Model, replaced: [Int],
+    scalings: [Int: LinearScaling], seconds: Double, blockSeconds: [Double]
   ) {
     index = stage.index
     strategy = stage.info.id
     bytesBefore = ModelSnapshot(entering).byteCount
     bytesAfter = ModelSnapshot(leaving).byteCount
     self.replaced = replaced
+    self.scalings = scalings
     self.seconds = seconds
     self.blockSeconds = blockSeconds
     report = stage.report
@@ -47,6 +50,8 @@ public struct LayerOutcome: Sendable {
   public let byteCount: Int
   /// `||(W - W') X||_F / ||W X||_F` on the calibration tokens; nil when it was not measured.
   public let relativeError: Double?
+  /// How its input and output were scaled; nil where neither was.
+  public let scaling: LinearScaling?
 
   /// Bits that one element of a factor takes, scales and zero points not counted; the widest factor's.
   public var bits: Int {
@@ -54,6 +59,7 @@ public struct LayerOutcome: Sendable {
       switch factor.storage {
       case .dense(let type), .diagonal(let type): 8 * type.byteCount
       case .quantized(let scheme): scheme.bits
+      case .codebook(let scheme): scheme.bits
       }
     }.max() ?? 0
   }
@@ -77,7 +83,7 @@ public struct CompressionReport: Sendable {
 
   init(
     recipe: Recipe, checkpoint: Checkpoint, chain: Chain, outcomes: [StageOutcome], result: Model,
-    errors: [Int: Double], set: CalibrationSet?, written: CheckpointRecord
+    errors: [Int: Double], scalings: [Int: LinearScaling], set: CalibrationSet?, written: CheckpointRecord
   ) {
     let original = checkpoint.model
     stages = outcomes
@@ -85,7 +91,7 @@ public struct CompressionReport: Sendable {
       let form = result.linears[node.index].form
       return LayerOutcome(
         node: node, form: form, bytesBefore: original.linears[node.index].form.byteCount,
-        byteCount: form.byteCount, relativeError: errors[node.index])
+        byteCount: form.byteCount, relativeError: errors[node.index], scaling: scalings[node.index])
     }
     tensorBytesBefore = ModelSnapshot(original).byteCount
     tensorBytesAfter = ModelSnapshot(result).byteCount

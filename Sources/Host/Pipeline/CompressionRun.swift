@@ -84,15 +84,18 @@ public struct CompressionRun: Sendable {
         outcomes[stage.index], current, of: checkpoint, isLast: stage.index + 1 == chain.stages.count)
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
-    let errors = try measure(checkpoint.model, current, replaced, set, settings)
+    var scalings: [Int: LinearScaling] = [:]
+    for outcome in outcomes {
+      scalings.merge(outcome.scalings) { earlier, later in earlier.followed(by: later) }
+    }
+    let errors = try measure(checkpoint.model, unscaled(current, scalings), replaced, set, settings)
     let writer = CheckpointWriter(source: checkpoint)
     progress.step("write", 0, of: 1)
     let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
     var report = CompressionReport(
       recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
-      errors: errors,
-      set: set, written: written)
+      errors: errors, scalings: scalings, set: set, written: written)
     let record = try ProvenanceRecord(report, checkpoint: checkpoint, chain: chain, written: written)
     try record.write(into: folder.path)
     try readBack(folder.path, expected: current, written: written)
@@ -101,6 +104,16 @@ public struct CompressionRun: Sendable {
     journal?.remove()
     report.exports = try exports.write(current, from: checkpoint, workers: workers, isCancelled: isCancelled)
     return report
+  }
+
+  /// The same layers for the inputs and outputs of the original model.
+  private func unscaled(_ model: Model, _ scalings: [Int: LinearScaling]) throws -> Model {
+    var model = model
+    for (index, scaling) in scalings {
+      let linear = try model.linears[index].enclosed(dividing: scaling.input, multiplying: scaling.output)
+      try model.replace(model.nodes[index], with: linear)
+    }
+    return model
   }
 
   private func measure(

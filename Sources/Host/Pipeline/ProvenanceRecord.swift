@@ -110,6 +110,13 @@ extension Chain {
           object["exclude"] = .array(stage.recipe.selection.exclude.map(JSON.string))
         }
         for (key, value) in stage.parameters.json(for: stage.info) { object[key] = value }
+        if !stage.recipe.overrides.isEmpty {
+          var overrides = JSONObject()
+          for override in stage.recipe.overrides {
+            overrides[override.pattern] = .object(override.parameters)
+          }
+          object["overrides"] = .object(overrides)
+        }
         return .object(object)
       })
     if !recipe.outputs.isEmpty { root["outputs"] = .array(recipe.outputs.map(\.json)) }

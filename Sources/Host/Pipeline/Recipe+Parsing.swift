@@ -79,11 +79,32 @@ extension Recipe {
     for (key, value) in section.members where !ParameterInfo.reservedKeys.contains(key) {
       parameters[key] = value
     }
+    let include = try patterns(section.strings("include") ?? [], "include", section)
+    let exclude = try patterns(section.strings("exclude") ?? [], "exclude", section)
     return Stage(
-      strategy: strategy, keep: keep,
-      selection: Selection(
-        include: try section.strings("include") ?? [], exclude: try section.strings("exclude") ?? []),
-      seed: try section.integer("seed", 0...Int.max).map(UInt64.init), parameters: parameters)
+      strategy: strategy, keep: keep, selection: Selection(include: include, exclude: exclude),
+      seed: try section.integer("seed", 0...Int.max).map(UInt64.init), parameters: parameters,
+      overrides: try overrides(section))
+  }
+
+  private static func patterns(
+    _ list: [String], _ key: String, _ section: RecipeObject
+  ) throws(PipelineError) -> [String] {
+    for pattern in list {
+      do { try Selection.check(pattern) } catch { throw section.fault(key, error.description) }
+    }
+    return list
+  }
+
+  private static func overrides(_ section: RecipeObject) throws(PipelineError) -> [Override] {
+    guard let object = try section.object("overrides") else { return [] }
+    var result: [Override] = []
+    for pattern in object.members.keys {
+      _ = try patterns([pattern], "overrides", section)
+      guard let parameters = try object.object(pattern)?.members else { continue }
+      result.append(Override(pattern: pattern, parameters: parameters))
+    }
+    return result
   }
 
   private static func apply(

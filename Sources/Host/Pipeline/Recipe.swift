@@ -25,6 +25,14 @@ public struct Recipe: Sendable {
     public var seed: UInt64?
     /// Everything else, checked against what the strategy declares.
     public var parameters: JSONObject
+    /// Parameters of layers whose name matches a pattern, over those above; a later entry wins.
+    public var overrides: [Override] = []
+  }
+
+  /// Other parameters for some layers of a stage.
+  public struct Override: Sendable {
+    public var pattern: String
+    public var parameters: JSONObject
   }
 
   public var path: String

@@ -50,8 +50,8 @@ struct RunJournal {
     else { throw PipelineError.journal(path: record, reason: "it is not the report of this stage") }
     entry.restore(stage.report)
     let outcome = StageOutcome(
-      stage, entering: entering, leaving: model, replaced: entry.replaced, seconds: entry.seconds,
-      blockSeconds: entry.blockSeconds)
+      stage, entering: entering, leaving: model, replaced: entry.replaced, scalings: entry.scalings,
+      seconds: entry.seconds, blockSeconds: entry.blockSeconds)
     return (model, outcome)
   }
 

@@ -6,6 +6,7 @@ struct StageJournalEntry {
   let replaced: [Int]
   let seconds: Double
   let blockSeconds: [Double]
+  let scalings: [Int: LinearScaling]
   /// Node (nil: the stage), key and value.
   private let entries: [(node: Int?, key: String, entry: StageReport.Entry)]
 
@@ -13,6 +14,7 @@ struct StageJournalEntry {
     replaced = outcome.replaced
     seconds = outcome.seconds
     blockSeconds = outcome.blockSeconds
+    scalings = outcome.scalings
     let own = outcome.report.stage.map { (node: Int?.none, key: $0.key, entry: $0.entry) }
     let byNode = (0..<nodes).flatMap { node in
       outcome.report.entries(node: node).map { (node: Int?.some(node), key: $0.key, entry: $0.entry) }
@@ -24,6 +26,13 @@ struct StageJournalEntry {
     [
       "replaced": .array(replaced.map(JSON.integer)), "seconds": .number(seconds),
       "block_seconds": .array(blockSeconds.map(JSON.number)),
+      "scalings": .array(
+        scalings.sorted { $0.key < $1.key }.map { node, scaling in
+          func list(_ values: [Float]?) -> JSON {
+            values.map { .array($0.map { .number(Double($0)) }) } ?? .null
+          }
+          return ["node": .integer(node), "input": list(scaling.input), "output": list(scaling.output)]
+        }),
       "entries": .array(
         entries.map { node, key, entry in
           let value: JSON =
@@ -40,8 +49,17 @@ struct StageJournalEntry {
   init?(json: JSON) {
     guard let replaced = json["replaced"]?.arrayValue?.map(\.intValue), !replaced.contains(nil),
       let seconds = json["seconds"]?.doubleValue, let blocks = json["block_seconds"]?.arrayValue,
-      let list = json["entries"]?.arrayValue
+      let list = json["entries"]?.arrayValue, let scaled = json["scalings"]?.arrayValue
     else { return nil }
+    var scalings: [Int: LinearScaling] = [:]
+    for item in scaled {
+      guard let node = item["node"]?.intValue else { return nil }
+      func values(_ key: String) -> [Float]? {
+        item[key]?.arrayValue?.map { Float($0.doubleValue ?? .nan) }
+      }
+      scalings[node] = LinearScaling(input: values("input"), output: values("output"))
+    }
+    self.scalings = scalings
     self.replaced = replaced.compactMap { $0 }
     self.seconds = seconds
     blockSeconds = blocks.compactMap(\.doubleValue)

@@ -11,6 +11,8 @@ struct StageResult {
   let model: Model
   /// Indices of the nodes that were replaced.
   let replaced: Set<Int>
+  /// How inputs and outputs of layers were scaled, by node index.
+  let scalings: [Int: LinearScaling]
   let seconds: Double
   let blockSeconds: [Double]
 }
@@ -30,9 +32,10 @@ struct StageRunner {
     try PipelineError.wrapping(stage) {
       let clock = StageClock(blocks: entering.configuration.blockCount)
       let prepared = try measure(entering, clock)
-      let (model, replaced) = try compress(entering, prepared, clock)
+      let changed = try compress(entering, prepared, clock)
       return StageResult(
-        model: model, replaced: replaced, seconds: clock.seconds, blockSeconds: clock.blockSeconds)
+        model: changed.model, replaced: changed.replaced, scalings: changed.scalings, seconds: clock.seconds,
+        blockSeconds: clock.blockSeconds)
     }
   }
 
@@ -80,34 +83,39 @@ struct StageRunner {
     return Prepared(environment: environment, requests: requests)
   }
 
+  /// The model so far, with what was changed.
+  private struct Changed {
+    var model: Model
+    var replaced: Set<Int> = []
+    var scalings: [Int: LinearScaling] = [:]
+  }
+
   private func compress(
     _ entering: Model, _ prepared: Prepared, _ clock: StageClock
-  ) throws -> (Model, Set<Int>) {
+  ) throws -> Changed {
     let blocks = entering.configuration.blockCount
     let activity = "\(stage.info.id): compress"
     let environment = prepared.environment
-    var model = entering
-    var replaced: Set<Int> = []
+    var now = Changed(model: entering)
     let pass = try pass(entering, prepared.requests, .compress)
     for block in 0..<blocks {
       try check()
       progress.step(activity, block, of: blocks)
       try clock.time(block) {
         let statistics = try pass?.collect(block: block)
-        let now = ModelSnapshot(model)
-        let changes = try stage.instance.compress(block: block, environment, now, statistics)
-        try apply(changes, to: &model, &replaced)
-        try pass?.advance(block: block, through: model)
+        let snapshot = ModelSnapshot(now.model)
+        try apply(stage.instance.compress(block: block, environment, snapshot, statistics), to: &now)
+        try pass?.advance(block: block, through: now.model)
         entering.evict(block: block)
       }
     }
     if stage.selected.contains(where: { entering.nodes[$0].block == nil }) {
-      let changes = try stage.instance.compress(block: nil, environment, ModelSnapshot(model), nil)
-      try apply(changes, to: &model, &replaced)
+      let snapshot = ModelSnapshot(now.model)
+      try apply(stage.instance.compress(block: nil, environment, snapshot, nil), to: &now)
     }
-    try apply(try stage.instance.finish(environment, ModelSnapshot(model)), to: &model, &replaced)
+    try apply(stage.instance.finish(environment, ModelSnapshot(now.model)), to: &now)
     progress.step(activity, blocks, of: blocks)
-    return (model, replaced)
+    return now
   }
 
   private func pass(
@@ -117,13 +125,17 @@ struct StageRunner {
     return try StatisticsPass(model, set: set, requests: requests, phase: phase, settings: settings)
   }
 
-  private func apply(
-    _ replacements: [Int: Linear], to model: inout Model, _ replaced: inout Set<Int>
-  ) throws {
-    for (index, linear) in replacements.sorted(by: { $0.key < $1.key }) {
+  private func apply(_ changes: StageChanges, to now: inout Changed) throws {
+    for (index, linear) in changes.linears.sorted(by: { $0.key < $1.key }) {
       let kept = try linear.mapTensors { (tensor) throws(TensorError) in try settings.scratch.keep(tensor) }
-      try model.replace(model.nodes[index], with: kept)
-      replaced.insert(index)
+      try now.model.replace(now.model.nodes[index], with: kept)
+      now.replaced.insert(index)
+    }
+    for (name, vector) in changes.vectors.sorted(by: { $0.key < $1.key }) {
+      try now.model.replace(name, with: vector)
+    }
+    for (index, scaling) in changes.scalings {
+      now.scalings[index] = (now.scalings[index] ?? LinearScaling()).followed(by: scaling)
     }
   }
 

@@ -38,6 +38,12 @@ final class CallContext: Sendable {
     /// What the disk refused.
     var storageFailure: TensorError?
     var replacements: [Int: ForeignLinear.Given] = [:]
+    /// Tensors outside the linear layers that took up scales, by name.
+    var vectors: [String: Tensor] = [:]
+    /// How inputs and outputs of layers were scaled, by node index.
+    var scalings: [Int: LinearScaling] = [:]
+    /// Nodes whose input was scaled and that have no replacement for it yet.
+    var unanswered: Set<Int> = []
     var requests: [StatisticRequest] = []
   }
 
@@ -81,6 +87,12 @@ final class CallContext: Sendable {
       throw .contract("node \(index) does not exist; the model has \(snapshot.nodes.count)")
     }
     return snapshot.nodes[Int(index)]
+  }
+
+  /// The layer of `node` as this call sees it: what the call itself made of it, else that of the model.
+  func linear(_ node: Node) -> Linear? {
+    if case .full(let linear)? = state.withLock({ $0.replacements[node.index] }) { return linear }
+    return snapshot.linears?[node.index]
   }
 
   /// The context behind a handle, or nil for a handle that is not ours.

@@ -32,7 +32,7 @@ enum ForeignLinear {
       factors.append([])
       forms.append([])
       for f in 0..<Int(term.factor_count) {
-        guard let matrix = list[f]?.pointee, matrix.struct_size >= MemoryLayout<lathe_matrix>.size else {
+        guard let matrix = ForeignMatrix.load(list[f]) else {
           throw .contract("factor \(t).\(f) of the replacement of \(node.name) is missing")
         }
         let what = "factor \(t).\(f) of the replacement of \(node.name)"
@@ -91,6 +91,9 @@ extension FactorForm.Storage {
     case .quantized(var scheme):
       scheme.scaleType = .f32
       return .quantized(scheme)
+    case .codebook(var scheme):
+      scheme.scaleType = .f32
+      return .codebook(scheme)
     }
   }
 }

@@ -4,6 +4,21 @@ import Tensors
 
 /// The two directions between `Factor` or `FactorForm` and the ABI's `lathe_matrix`.
 enum ForeignMatrix {
+  /// A copy of the table as far as it reaches, the fields beyond zero; nil where it ends before the fields that every
+  /// version has.
+  static func load(_ pointer: UnsafePointer<lathe_matrix>?) -> lathe_matrix? {
+    guard let pointer else { return nil }
+    let base = MemoryLayout<lathe_matrix>.offset(of: \.codebook) ?? MemoryLayout<lathe_matrix>.size
+    let size = Int(UnsafeRawPointer(pointer).load(as: UInt32.self))
+    guard size >= base else { return nil }
+    var matrix = lathe_matrix()
+    withUnsafeMutableBytes(of: &matrix) { target in
+      target.copyMemory(
+        from: UnsafeRawBufferPointer(start: pointer, count: min(size, MemoryLayout<lathe_matrix>.size)))
+    }
+    return matrix
+  }
+
   /// Shape and storage of a matrix a strategy gave, values or not.
   static func form(_ matrix: lathe_matrix, node: Node, what: String) throws(CallFault) -> FactorForm {
     let limit = Int64(Int32.max)
@@ -27,17 +42,26 @@ enum ForeignMatrix {
       }
       return FactorForm(rows: rows, columns: rows, storage: .diagonal(type))
     case LATHE_MATRIX_GROUP_QUANTIZED:
-      guard (2...8).contains(matrix.bits), matrix.group_size >= 0 else {
-        throw .contract("\(what) has \(matrix.bits) bits and groups of \(matrix.group_size)")
-      }
+      let group = try groupSize(matrix, what)
       let hasZeros = matrix.zero_points != nil || matrix.flags & UInt32(LATHE_MATRIX_ZERO_POINTS) != 0
-      let group = Int(matrix.group_size) >= columns ? 0 : Int(matrix.group_size)
       let scheme = QuantizationScheme(
         bits: Int(matrix.bits), groupSize: group, isSymmetric: !hasZeros, scaleType: type)
       return FactorForm(rows: rows, columns: columns, storage: .quantized(scheme))
+    case LATHE_MATRIX_CODEBOOK:
+      let group = try groupSize(matrix, what)
+      let scheme = CodebookScheme(bits: Int(matrix.bits), groupSize: group, scaleType: type)
+      return FactorForm(rows: rows, columns: columns, storage: .codebook(scheme))
     default:
       throw .unsupported("\(what) has the storage kind \(matrix.storage), which this host does not know")
     }
+  }
+
+  /// 0 where one group is the whole row.
+  private static func groupSize(_ matrix: lathe_matrix, _ what: String) throws(CallFault) -> Int {
+    guard (2...8).contains(matrix.bits), matrix.group_size >= 0 else {
+      throw .contract("\(what) has \(matrix.bits) bits and groups of \(matrix.group_size)")
+    }
+    return Int64(matrix.group_size) >= matrix.columns ? 0 : Int(matrix.group_size)
   }
 
   /// The values, checked and copied.
@@ -66,7 +90,24 @@ enum ForeignMatrix {
         QuantizedMatrix(
           rows: form.rows, columns: form.columns, scheme: scheme, codes: codes,
           scales: try stored(scales, as: scheme.scaleType, what: "the scales of \(what)"), zeroCodes: zeros))
+    case .codebook(let scheme): return .codebook(try codebook(matrix, form: form, scheme, what: what))
     }
+  }
+
+  private static func codebook(
+    _ matrix: lathe_matrix, form: FactorForm, _ scheme: CodebookScheme, what: String
+  ) throws(CallFault) -> CodebookMatrix {
+    let values = try ForeignTensor.read(matrix.values, "the values of \(what)")
+    try expect(values, [form.rows, form.columns], what)
+    let scales = try ForeignTensor.read(matrix.scales, "the scales of \(what)")
+    try expect(scales, [form.rows, scheme.groupCount(columns: form.columns)], "the scales of \(what)")
+    let codebook = try ForeignTensor.read(matrix.codebook, "the codebook of \(what)")
+    try expect(codebook, [1 << scheme.bits], "the codebook of \(what)")
+    return CodebookMatrix(
+      rows: form.rows, columns: form.columns, scheme: scheme,
+      codes: try codes(values, bits: scheme.bits, what: what),
+      scales: try stored(scales, as: scheme.scaleType, what: "the scales of \(what)"),
+      codebook: try stored(codebook, as: .f32, what: "the codebook of \(what)"))
   }
 
   /// A finite copy rounded to `type`.
@@ -105,6 +146,11 @@ enum ForeignMatrix {
       matrix.group_size = Int32(scheme.groupSize)
       matrix.dtype = ForeignTensor.dtype(of: scheme.scaleType)
       matrix.flags = scheme.isSymmetric ? 0 : UInt32(LATHE_MATRIX_ZERO_POINTS)
+    case .codebook(let scheme):
+      matrix.storage = Int32(LATHE_MATRIX_CODEBOOK)
+      matrix.bits = Int32(scheme.bits)
+      matrix.group_size = Int32(scheme.groupSize)
+      matrix.dtype = ForeignTensor.dtype(of: scheme.scaleType)
     }
     switch factor {
     case .dense(let values)?, .diagonal(let values)?: matrix.values = arena.borrow(values)
@@ -115,6 +161,10 @@ enum ForeignMatrix {
       if quantized.zeroPoints != nil {
         matrix.zero_points = arena.borrow(Self.bytes(quantized.zeroCodes(), [quantized.rows, groups]))
       }
+    case .codebook(let table)?:
+      matrix.values = arena.borrow(Self.bytes(table.codes(), [table.rows, table.columns]))
+      matrix.scales = arena.borrow(table.scales)
+      matrix.codebook = arena.borrow(table.codebook)
     case nil: break
     }
     return arena.hold(matrix)

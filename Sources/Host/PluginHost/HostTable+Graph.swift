@@ -41,16 +41,16 @@ extension HostTable {
         CallContext.guarded(host) { context throws(CallFault) in
           let node = try context.node(index)
           guard let out else { throw .contract("linear was given no place for its result") }
+          let linear = context.linear(node)
           out.pointee = ForeignLinear.make(
-            context.snapshot.forms[node.index], linear: context.snapshot.linears?[node.index],
-            arena: context.arena)
+            linear?.form ?? context.snapshot.forms[node.index], linear: linear, arena: context.arena)
         }
       },
       dense_weight: { host, index, out in
         CallContext.guarded(host) { context throws(CallFault) in
           let node = try context.node(index)
           guard let out else { throw .contract("dense_weight was given no place for its result") }
-          guard let linear = context.snapshot.linears?[node.index] else {
+          guard let linear = context.linear(node) else {
             throw .unsupported("a forecast has no weights")
           }
           out.pointee = ForeignTensor.make(try denseWeight(linear, of: node), readOnly: false)
@@ -61,8 +61,31 @@ extension HostTable {
           let node = try context.node(index)
           let isForecast = try checkMayReplace(context, node)
           let given = try ForeignLinear.read(
-            form, node: node, old: context.snapshot.linears?[node.index], needsValues: !isForecast)
-          context.state.withLock { $0.replacements[node.index] = given }
+            form, node: node, old: context.linear(node), needsValues: !isForecast)
+          context.state.withLock { state in
+            state.replacements[node.index] = given
+            state.unanswered.remove(node.index)
+          }
+        }
+      },
+      scale_classes: { host, index, out in
+        CallContext.guarded(host) { context throws(CallFault) in
+          let node = try context.node(index)
+          guard let out else { throw .contract("scale_classes was given no place for its result") }
+          let classes = try InputScaling(of: node, in: context).classes.map(Int32.init)
+          let tensor = Tensor(.i32, [classes.count]) { bytes in
+            classes.withUnsafeBytes { bytes.copyMemory(from: $0) }
+          }
+          out.pointee = ForeignTensor.make(tensor, readOnly: false)
+        }
+      },
+      scale_input: { host, index, scales in
+        CallContext.guarded(host) { context throws(CallFault) in
+          let node = try context.node(index)
+          guard case .compress(let block) = context.phase, block == node.block else {
+            throw .contract("the input of \(node.name) cannot be scaled in \(context.phase)")
+          }
+          try InputScaling(of: node, in: context).apply(scales)
         }
       }))
 

@@ -29,7 +29,43 @@ extension HostTable {
           out?.pointee = context.arena.hold(array: values)
           count?.pointee = UInt64(values.count)
         }
+      },
+      node_int: { host, index, key, out in
+        CallContext.guarded(host) { context throws(CallFault) in
+          guard case .int(let value) = try parameter(context, key, of: index) else {
+            throw mistyped(key, "an integer")
+          }
+          out?.pointee = value
+        }
+      },
+      node_float: { host, index, key, out in
+        CallContext.guarded(host) { context throws(CallFault) in
+          guard case .float(let value) = try parameter(context, key, of: index) else {
+            throw mistyped(key, "a number")
+          }
+          out?.pointee = value
+        }
+      },
+      node_text: { host, index, key, out in
+        CallContext.guarded(host) { context throws(CallFault) in
+          guard case .text(let value) = try parameter(context, key, of: index) else {
+            throw mistyped(key, "text")
+          }
+          out?.pointee = context.arena.hold(text: value)
+        }
       }))
+
+  private static func parameter(
+    _ context: CallContext, _ key: UnsafePointer<CChar>?, of index: lathe_node
+  ) throws(CallFault) -> ParameterValues.Value {
+    guard let key else { throw .contract("a parameter's key is NULL") }
+    let node = try context.node(index)
+    let environment = context.environment
+    let name = String(cString: key)
+    let values = environment.nodeParameters[node.index] ?? context.parameters
+    guard let value = values?.values[name] else { throw .contract("parameter \"\(name)\" was not declared") }
+    return value
+  }
 
   private static func parameter(
     _ context: CallContext, _ key: UnsafePointer<CChar>?

@@ -11,6 +11,8 @@ public struct StageEnvironment: Sendable {
   public var workers: Workers
   /// Indices of the nodes the recipe lets this stage replace.
   public var selected: Set<Int>
+  /// Parameters of nodes for which the recipe overrides some, by node index.
+  public var nodeParameters: [Int: ParameterValues] = [:]
   /// Bytes the selected nodes may take in the finished checkpoint; nil without a budget.
   public var budget: Int?
   /// Bytes a form of a node takes in the finished checkpoint.

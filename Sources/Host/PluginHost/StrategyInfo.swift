@@ -9,6 +9,8 @@ public struct StrategyInfo: Sendable {
   public let reference: String
   public let isBlockParallel: Bool
   public let takesBudget: Bool
+  /// Whether it reads parameters by node.
+  public let takesOverrides: Bool
   public let requiredExtensions: [String]
   public let optionalExtensions: [String]
   /// Raw values of the statistics it may request, known to this host or not.
@@ -86,6 +88,7 @@ extension StrategyInfo {
     reference = try Self.text(strategy.reference, "reference of \(id)")
     isBlockParallel = strategy.flags & UInt32(LATHE_STRATEGY_BLOCK_PARALLEL) != 0
     takesBudget = strategy.flags & UInt32(LATHE_STRATEGY_TAKES_BUDGET) != 0
+    takesOverrides = strategy.flags & UInt32(LATHE_STRATEGY_TAKES_OVERRIDES) != 0
     requiredExtensions = Self.list(strategy.required_extensions)
     optionalExtensions = Self.list(strategy.optional_extensions)
     declaredStatistics = (1..<64).filter { strategy.declared_stats & (1 << UInt64($0)) != 0 }
@@ -165,7 +168,9 @@ extension ParameterInfo {
   private static let keyBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
 
   /// Keys of a recipe's stage that belong to the host.
-  public static let reservedKeys: Set<String> = ["strategy", "keep", "include", "exclude", "seed"]
+  public static let reservedKeys: Set<String> = [
+    "strategy", "keep", "include", "exclude", "overrides", "seed",
+  ]
 }
 
 /// A rule of the header that a descriptor breaks.

@@ -9,6 +9,7 @@ public final class StrategyInstance: @unchecked Sendable {
   public let libraryPath: String
   private let pointer: UnsafeMutablePointer<lathe_instance>
   private let kept = KeptTensors()
+  private let parameters: ParameterValues
 
   /// Refuses a strategy that needs services or statistics this host lacks before calling it.
   public init(
@@ -17,6 +18,7 @@ public final class StrategyInstance: @unchecked Sendable {
   ) throws(PluginHostError) {
     info = library.strategies[index]
     libraryPath = library.path
+    self.parameters = parameters
     for id in info.requiredExtensions where !HostTable.extensionIDs.contains(id) {
       throw .missingExtension(strategy: info.id, path: library.path, extensionID: id)
     }
@@ -53,7 +55,8 @@ public final class StrategyInstance: @unchecked Sendable {
     -> [StatisticRequest]
   {
     let context = CallContext(
-      .plan, environment: environment, snapshot: snapshot, declaredStatistics: Set(info.declaredStatistics),
+      .plan, environment: environment, snapshot: snapshot, parameters: parameters,
+      declaredStatistics: Set(info.declaredStatistics),
       kept: kept)
     try Self.call(context, info) { pointer.pointee.plan(pointer, $0) }
     return context.state.withLock { $0.requests }
@@ -65,34 +68,38 @@ public final class StrategyInstance: @unchecked Sendable {
   ) throws(PluginHostError) {
     guard let analyze = pointer.pointee.analyze else { return }
     let context = CallContext(
-      .analyze(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
+      .analyze(block), environment: environment, snapshot: snapshot, parameters: parameters,
+      statistics: statistics, kept: kept)
     try Self.call(context, info) { analyze(pointer, $0, Int32(block)) }
   }
 
   public func allocate(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) {
     guard let allocate = pointer.pointee.allocate else { return }
-    let context = CallContext(.allocate, environment: environment, snapshot: snapshot, kept: kept)
+    let context = CallContext(
+      .allocate, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
     try Self.call(context, info) { allocate(pointer, $0) }
   }
 
-  /// The replacements for the nodes of `block` (nil: those in no block), by node index.
+  /// What becomes of the nodes of `block` (nil: those in no block).
   public func compress(
     block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
     _ statistics: (any StatisticSource)?
-  ) throws(PluginHostError) -> [Int: Linear] {
+  ) throws(PluginHostError) -> StageChanges {
     let context = CallContext(
-      .compress(block), environment: environment, snapshot: snapshot, statistics: statistics, kept: kept)
+      .compress(block), environment: environment, snapshot: snapshot, parameters: parameters,
+      statistics: statistics, kept: kept)
     try Self.call(context, info) { pointer.pointee.compress(pointer, $0, Int32(block ?? -1)) }
-    return Self.replacements(context)
+    return try changes(context)
   }
 
   public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
-    -> [Int: Linear]
+    -> StageChanges
   {
-    guard let finish = pointer.pointee.finish else { return [:] }
-    let context = CallContext(.finish, environment: environment, snapshot: snapshot, kept: kept)
+    guard let finish = pointer.pointee.finish else { return StageChanges() }
+    let context = CallContext(
+      .finish, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
     try Self.call(context, info) { finish(pointer, $0) }
-    return Self.replacements(context)
+    return try changes(context)
   }
 
   /// The form compress would give `node`, whose form now is in `snapshot`; the same form where it stays.
@@ -104,7 +111,8 @@ public final class StrategyInstance: @unchecked Sendable {
     let unchanged = snapshot.forms[node.index]
     guard environment.selected.contains(node.index) else { return unchanged }
     let context = CallContext(
-      .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, kept: kept)
+      .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, parameters: parameters,
+      kept: kept)
     try Self.call(context, info) { forecast(pointer, $0, lathe_node(node.index)) }
     guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
       return unchanged
@@ -112,10 +120,18 @@ public final class StrategyInstance: @unchecked Sendable {
     return form
   }
 
-  private static func replacements(_ context: CallContext) -> [Int: Linear] {
-    context.state.withLock { $0.replacements }.compactMapValues { given in
+  private func changes(_ context: CallContext) throws(PluginHostError) -> StageChanges {
+    let state = context.state.withLock { $0 }
+    if let index = state.unanswered.min() {
+      throw .failed(
+        strategy: info.id, phase: "\(context.phase)", status: .contract,
+        message: "it scaled the input of \(context.snapshot.nodes[index].name) and gave no replacement for it"
+      )
+    }
+    let linears = state.replacements.compactMapValues { given in
       if case .full(let linear) = given { linear } else { nil }
     }
+    return StageChanges(linears: linears, vectors: state.vectors, scalings: state.scalings)
   }
 
   /// One call across the boundary: makes the handle, restores the floating-point environment, explains a failure.

@@ -17,7 +17,7 @@ public enum PreparedFactor: Sendable {
     case .dense(let tensor):
       let matrix = try RuntimeError.rethrowing { () throws(LinearAlgebraError) in try Matrix<Float>(tensor) }
       self = .matrix(try Self.finite(matrix, name: name + "weight"))
-    case .quantized:
+    case .quantized, .codebook:
       var matrix = Matrix<Float>(uninitialisedRows: form.rows, columns: form.columns)
       try matrix.withMutableView { (view) throws(RuntimeError) in
         do throws(TensorError) { try factor.copyFloats(to: view.base) } catch {

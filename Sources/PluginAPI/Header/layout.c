@@ -34,7 +34,7 @@
   F(S, struct_size) F(S, abi_major) F(S, abi_minor) F(S, module_path)
 #define FIELDS_lathe_host_params(F, S) \
   F(S, struct_size) F(S, reserved) F(S, get_int) F(S, get_float) F(S, get_text) \
-  F(S, get_float_list)
+  F(S, get_float_list) F(S, node_int) F(S, node_float) F(S, node_text)
 #define FIELDS_lathe_model_info(F, S) \
   F(S, struct_size) F(S, block_count) F(S, architecture) F(S, hidden_size) F(S, vocabulary_size) \
   F(S, stored_bytes)
@@ -43,14 +43,14 @@
   F(S, in_features) F(S, out_features) F(S, stored_bytes) F(S, dtype) F(S, reserved)
 #define FIELDS_lathe_matrix(F, S) \
   F(S, struct_size) F(S, storage) F(S, rows) F(S, columns) F(S, values) F(S, scales) \
-  F(S, zero_points) F(S, group_size) F(S, bits) F(S, dtype) F(S, flags)
+  F(S, zero_points) F(S, group_size) F(S, bits) F(S, dtype) F(S, flags) F(S, codebook)
 #define FIELDS_lathe_term(F, S) \
   F(S, struct_size) F(S, factor_count) F(S, factors)
 #define FIELDS_lathe_linear(F, S) \
   F(S, struct_size) F(S, term_count) F(S, terms) F(S, bias)
 #define FIELDS_lathe_host_graph(F, S) \
   F(S, struct_size) F(S, reserved) F(S, model) F(S, node_count) F(S, node) F(S, linear) \
-  F(S, dense_weight) F(S, replace_linear)
+  F(S, dense_weight) F(S, replace_linear) F(S, scale_classes) F(S, scale_input)
 #define FIELDS_lathe_host_budget(F, S) \
   F(S, struct_size) F(S, reserved) F(S, target) F(S, cost)
 #define FIELDS_lathe_stat_request(F, S) \

@@ -12,7 +12,8 @@ enum CompareCommand: Command {
   static let operands = 2...2
   static let summary = "compare two models layer by layer: shapes, bytes, relative error of the weights"
   static let discussion =
-    "The error is ||A - B|| / ||A|| in the Frobenius norm, of the matrices the layers stand for."
+    "The error is ||A - B|| / ||A|| in the Frobenius norm, of the matrices the layers stand for; scales that a strategy "
+    + "moved between layers, or into norms, are taken out first."
   static let options: [Option] = [.threads, .json]
 
   private struct Row {
@@ -29,6 +30,7 @@ enum CompareCommand: Command {
     var rows: [Row] = []
     let rightNodes = Dictionary(
       right.model.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let scaling = CompareScaling(left, right, session.workers)
     for node in left.model.nodes {
       if Interruption.wasRequested { return .interrupted }
       let a = left.model.linears[node.index]
@@ -43,7 +45,8 @@ enum CompareCommand: Command {
       rows.append(
         Row(
           name: node.name, left: FormText.text(a.form), right: FormText.text(b.form),
-          bytes: (a.form.byteCount, b.form.byteCount), error: try error(a, b, session.workers)))
+          bytes: (a.form.byteCount, b.form.byteCount),
+          error: try scaling.weights(node, other).map { relative($0.a, $0.b) }))
     }
     rows += try others(left.model, right.model)
     session.isJSON ? session.print(json(rows)) : session.print(text(rows, left.model, right.model))
@@ -64,12 +67,6 @@ enum CompareCommand: Command {
         name: name, left: form(a), right: form(b), bytes: bytes,
         error: relative(try a.floats(), try b.floats()))
     }
-  }
-
-  private static func error(_ a: Linear, _ b: Linear, _ workers: Workers) throws -> Double? {
-    guard a.outFeatures == b.outFeatures, a.inFeatures == b.inFeatures else { return nil }
-    let left = try DenseProduct.weight(of: a, workers: workers).floats()
-    return relative(left, try DenseProduct.weight(of: b, workers: workers).floats())
   }
 
   private static func relative(_ left: [Float], _ right: [Float]) -> Double {

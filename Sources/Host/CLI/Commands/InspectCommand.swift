@@ -125,6 +125,8 @@ enum FormText {
     case .quantized(let scheme):
       let group = scheme.groupSize == 0 ? "row" : "\(scheme.groupSize)"
       return "\(shape) int\(scheme.bits)/\(group)\(scheme.isSymmetric ? " sym" : "")"
+    case .codebook(let scheme):
+      return "\(shape) table\(scheme.bits)/\(scheme.groupSize == 0 ? "row" : "\(scheme.groupSize)")"
     }
   }
 }

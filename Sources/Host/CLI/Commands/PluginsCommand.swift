@@ -74,7 +74,7 @@ enum PluginsCommand: Command {
       "id": .string(info.id), "name": .string(info.name), "version": .string(info.version),
       "summary": .string(info.summary), "reference": .string(info.reference),
       "library": library.map { .string($0.path) } ?? .null, "abi": library.map { .string($0.abi) } ?? .null,
-      "takes_budget": .bool(info.takesBudget),
+      "takes_budget": .bool(info.takesBudget), "takes_overrides": .bool(info.takesOverrides),
       "required_extensions": .array(info.requiredExtensions.map(JSON.string)),
       "statistics": .array(info.declaredStatistics.map { .string(StatisticNames.name($0)) }),
       "parameters": .array(

@@ -23,6 +23,10 @@ struct ModellingFile {
   static func check(_ factor: FactorForm, of node: Node, format: String) throws(ExportError) {
     switch factor.storage {
     case .dense, .diagonal, .quantized: return
+    case .codebook:
+      throw .layer(
+        node.name, format: format,
+        reason: "its codes look numbers up in a table; quantize with another method than nf4")
     }
   }
 

@@ -66,19 +66,27 @@ extension FactorLayout {
     switch json["storage"]?.stringValue {
     case "dense": return .dense
     case "diagonal": return .diagonal
+    case "codebook":
+      let (bits, groupSize) = try codes(json)
+      return .codebook(bits: bits, groupSize: groupSize)
     case "quantized":
-      guard let bits = json["bits"]?.intValue, (2...8).contains(bits) else {
-        throw Refusal(reason: "\"bits\" must be an integer from 2 to 8")
-      }
-      let largest = ConfigurationObject.largestExtent
-      guard let groupSize = json["group_size"]?.intValue, (0...largest).contains(groupSize) else {
-        throw Refusal(reason: "\"group_size\" must be an integer from 0 to \(largest)")
-      }
+      let (bits, groupSize) = try codes(json)
       guard let isSymmetric = json["symmetric"]?.boolValue else {
         throw Refusal(reason: "\"symmetric\" must be true or false")
       }
       return .quantized(bits: bits, groupSize: groupSize, isSymmetric: isSymmetric)
-    default: throw Refusal(reason: "\"storage\" must be dense, diagonal or quantized")
+    default: throw Refusal(reason: "\"storage\" must be dense, diagonal, quantized or codebook")
     }
+  }
+
+  private static func codes(_ json: JSON) throws(Refusal) -> (bits: Int, groupSize: Int) {
+    guard let bits = json["bits"]?.intValue, (2...8).contains(bits) else {
+      throw Refusal(reason: "\"bits\" must be an integer from 2 to 8")
+    }
+    let largest = ConfigurationObject.largestExtent
+    guard let groupSize = json["group_size"]?.intValue, (0...largest).contains(groupSize) else {
+      throw Refusal(reason: "\"group_size\" must be an integer from 0 to \(largest)")
+    }
+    return (bits, groupSize)
   }
 }

@@ -12,6 +12,7 @@ public struct FactorLayout: Equatable {
     case dense
     case diagonal
     case quantized(bits: Int, groupSize: Int, isSymmetric: Bool)
+    case codebook(bits: Int, groupSize: Int)
   }
 
   public static let key = "quantization_config"
@@ -52,6 +53,8 @@ public struct FactorLayout: Equatable {
         "storage": "quantized", "bits": .integer(scheme.bits), "group_size": .integer(scheme.groupSize),
         "symmetric": .bool(scheme.isSymmetric),
       ]
+    case .codebook(let scheme):
+      ["storage": "codebook", "bits": .integer(scheme.bits), "group_size": .integer(scheme.groupSize)]
     }
   }
 }

@@ -45,6 +45,8 @@ extension ModelBuilder {
     case .diagonal: return .diagonal(try take("\(prefix)diagonal", rank: 1))
     case .quantized(let bits, let groupSize, let isSymmetric):
       return .quantized(try takeQuantized(prefix, bits: bits, groupSize: groupSize, isSymmetric: isSymmetric))
+    case .codebook(let bits, let groupSize):
+      return .codebook(try takeCodebook(prefix, bits: bits, groupSize: groupSize))
     }
   }
 
@@ -60,6 +62,34 @@ extension ModelBuilder {
   private mutating func takeQuantized(
     _ prefix: String, bits: Int, groupSize: Int, isSymmetric: Bool
   ) throws(ModelIOError) -> QuantizedMatrix {
+    let extents = try takeExtents(prefix)
+    let scales = try take("\(prefix)weight_scale", rank: 2)
+    let scheme = QuantizationScheme(
+      bits: bits, groupSize: groupSize, isSymmetric: isSymmetric, scaleType: scales.elementType)
+    let packed = try take("\(prefix)weight_packed")
+    let zeroPoints = isSymmetric ? nil : try take("\(prefix)weight_zero_point")
+    let matrix = QuantizedMatrix(
+      rows: extents[0], columns: extents[1], scheme: scheme, packed: packed, scales: scales,
+      zeroPoints: zeroPoints)
+    try check(Factor.quantized(matrix), prefix)
+    return matrix
+  }
+
+  private mutating func takeCodebook(
+    _ prefix: String, bits: Int, groupSize: Int
+  ) throws(ModelIOError) -> CodebookMatrix {
+    let extents = try takeExtents(prefix)
+    let scales = try take("\(prefix)weight_scale", rank: 2)
+    let scheme = CodebookScheme(bits: bits, groupSize: groupSize, scaleType: scales.elementType)
+    let matrix = CodebookMatrix(
+      rows: extents[0], columns: extents[1], scheme: scheme, packed: try take("\(prefix)weight_packed"),
+      scales: scales, codebook: try take("\(prefix)weight_codebook"))
+    try check(Factor.codebook(matrix), prefix)
+    return matrix
+  }
+
+  /// Rows and columns of packed codes.
+  private mutating func takeExtents(_ prefix: String) throws(ModelIOError) -> [Int] {
     let shape = try take("\(prefix)weight_shape")
     guard shape.elementType == .i64, shape.shape == [2] else {
       throw fault(.wrongShape(tensor: "\(prefix)weight_shape", expected: [2], found: shape.shape))
@@ -70,15 +100,11 @@ extension ModelBuilder {
     guard extents.allSatisfy((1...ConfigurationObject.largestExtent).contains) else {
       throw fault(.badLayout(linear: prefix, reason: "\"weight_shape\" holds \(extents)"))
     }
-    let scales = try take("\(prefix)weight_scale", rank: 2)
-    let scheme = QuantizationScheme(
-      bits: bits, groupSize: groupSize, isSymmetric: isSymmetric, scaleType: scales.elementType)
-    let packed = try take("\(prefix)weight_packed")
-    let zeroPoints = isSymmetric ? nil : try take("\(prefix)weight_zero_point")
-    let matrix = QuantizedMatrix(
-      rows: extents[0], columns: extents[1], scheme: scheme, packed: packed, scales: scales,
-      zeroPoints: zeroPoints)
-    let factor = Factor.quantized(matrix)
+    return extents
+  }
+
+  /// Throws unless every tensor of a packed factor has the type and shape that its form says.
+  private func check(_ factor: Factor, _ prefix: String) throws(ModelIOError) {
     for (part, tensor) in zip(factor.form.parts, factor.tensors) {
       let name = prefix + part.suffix
       guard tensor.elementType == part.elementType else {
@@ -89,7 +115,6 @@ extension ModelBuilder {
         throw fault(.wrongShape(tensor: name, expected: part.shape, found: tensor.shape))
       }
     }
-    return matrix
   }
 
   /// Real numbers in `rank` dimensions.

@@ -89,11 +89,15 @@ struct ModelBuilder {
     let types = linear.terms.joined().compactMap { factor -> ElementType? in
       switch factor {
       case .dense(let tensor), .diagonal(let tensor): tensor.elementType
-      case .quantized: nil
+      case .quantized, .codebook: nil
       }
     }
     let scales = linear.terms.joined().compactMap { factor -> ElementType? in
-      if case .quantized(let matrix) = factor { matrix.scales.elementType } else { nil }
+      switch factor {
+      case .dense, .diagonal: nil
+      case .quantized(let matrix): matrix.scales.elementType
+      case .codebook(let matrix): matrix.scales.elementType
+      }
     }
     return Node(
       index: index, name: name, role: role, block: block, outFeatures: linear.outFeatures,

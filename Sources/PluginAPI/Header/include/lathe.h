@@ -140,7 +140,7 @@ enum {
 enum { LATHE_PARAM_REQUIRED = 1, LATHE_PARAM_ADVANCED = 2, LATHE_PARAM_DEPRECATED = 4 };
 
 /* The host parses the recipe, checks types and ranges, fills in defaults and prints
- * the help. The keys strategy, keep, include, exclude and seed belong to the host. */
+ * the help. The keys strategy, keep, include, exclude, overrides and seed belong to the host. */
 typedef struct lathe_param {
   uint32_t struct_size;
   lathe_param_type type;
@@ -193,7 +193,8 @@ struct lathe_instance {
 enum {
   LATHE_STRATEGY_BLOCK_PARALLEL = 1, /* [block] calls may run concurrently            */
   LATHE_STRATEGY_IN_ORDER = 2,       /* compress needs the blocks in order            */
-  LATHE_STRATEGY_TAKES_BUDGET = 4    /* meets a byte target (`keep`) through lathe.budget/1 */
+  LATHE_STRATEGY_TAKES_BUDGET = 4,   /* meets a byte target (`keep`) through lathe.budget/1 */
+  LATHE_STRATEGY_TAKES_OVERRIDES = 8 /* reads the parameters of each node by node_int, ...  */
 };
 
 typedef struct lathe_strategy lathe_strategy;
@@ -252,6 +253,11 @@ typedef struct lathe_host_params {
   lathe_status (*get_text)(const lathe_host *host, const char *key, const char **out);
   lathe_status (*get_float_list)(const lathe_host *host, const char *key, const double **out,
                                  uint64_t *count);
+  /* [any] In every call: the same for one node, with the recipe's overrides for it. */
+  lathe_status (*node_int)(const lathe_host *host, lathe_node node, const char *key, int64_t *out);
+  lathe_status (*node_float)(const lathe_host *host, lathe_node node, const char *key, double *out);
+  lathe_status (*node_text)(const lathe_host *host, lathe_node node, const char *key,
+                            const char **out);
 } lathe_host_params;
 
 /* --------------------------------------------------------- extension lathe.graph/1 */
@@ -299,11 +305,16 @@ typedef struct lathe_node_info {
  *                    scales [rows, groups]; zero_points u8 [rows, groups] or NULL for the
  *                    middle code 2^(bits-1); group_size 0 means the whole row; the last
  *                    group of a row may be shorter. The host packs the codes.
+ *   CODEBOOK         w[i,j] = scales[i,g] * codebook[values[i,j]]: codes, scales and groups as
+ *                    above; codebook [2^bits] real numbers, stored as float32; no zero points
  * `dtype` says how dense or diagonal values, or the scales, are stored; unspecified
  * means the node's own element type. Values given in another real type are rounded.
  * A shape-only matrix (forecast, cost) has no values; then LATHE_MATRIX_ZERO_POINTS
  * tells whether it will have zero points. */
-enum { LATHE_MATRIX_DENSE = 1, LATHE_MATRIX_DIAGONAL = 2, LATHE_MATRIX_GROUP_QUANTIZED = 3 };
+enum {
+  LATHE_MATRIX_DENSE = 1, LATHE_MATRIX_DIAGONAL = 2, LATHE_MATRIX_GROUP_QUANTIZED = 3,
+  LATHE_MATRIX_CODEBOOK = 4
+};
 enum { LATHE_MATRIX_ZERO_POINTS = 1 };
 typedef struct lathe_matrix {
   uint32_t struct_size;
@@ -311,12 +322,13 @@ typedef struct lathe_matrix {
   int64_t rows;
   int64_t columns;
   lathe_tensor *values;
-  lathe_tensor *scales;      /* GROUP_QUANTIZED only */
+  lathe_tensor *scales;      /* GROUP_QUANTIZED and CODEBOOK only */
   lathe_tensor *zero_points; /* NULL = symmetric     */
   int32_t group_size;
   int32_t bits;
   lathe_dtype dtype;
   uint32_t flags;
+  lathe_tensor *codebook; /* CODEBOOK only */
 } lathe_matrix;
 
 /* A product F[n-1] ... F[1] F[0]; factors[0] meets the input. */
@@ -350,6 +362,17 @@ typedef struct lathe_host_graph {
   /* [block] During compress (own block), finish and forecast, for selected nodes; not
    * from within lathe.parallel. The host copies what it needs at once; all tensors stay the caller's. */
   lathe_status (*replace_linear)(const lathe_host *host, lathe_node node, const lathe_linear *form);
+  /* [any] Which features of the node's input scale_input must scale alike: int32 [in], equal
+   * numbers for equal scales, the numbers 0, 1, ... all in use. Owned by the caller.
+   * LATHE_ERR_UNSUPPORTED, with the reason, where nothing can absorb a scale. */
+  lathe_status (*scale_classes)(const lathe_host *host, lathe_node node, lathe_tensor **out);
+  /* [block] During compress, own block. Divides the input of every node of the node's input
+   * group by `scales`, float32 [in], positive and finite: in the norm before it, or in the rows
+   * of the layer before it (up for down, value for attention output), whose bias goes along.
+   * Those rows are seen by linear and dense_weight at once. Every node of the group must then be
+   * given a replacement for the new input, W diag(scales), in the same call. Writes to `scales`
+   * what was divided by once the norm is rounded to its stored type. */
+  lathe_status (*scale_input)(const lathe_host *host, lathe_node node, lathe_tensor *scales);
 } lathe_host_graph;
 
 /* -------------------------------------------------------- extension lathe.budget/1 */

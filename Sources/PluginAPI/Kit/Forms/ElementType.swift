@@ -10,6 +10,7 @@ public struct ElementType: Sendable, Hashable {
   public static let float32 = ElementType(code: UInt8(LATHE_FLOAT), bits: 32)
   public static let float64 = ElementType(code: UInt8(LATHE_FLOAT), bits: 64)
   public static let bfloat16 = ElementType(code: UInt8(LATHE_BFLOAT), bits: 16)
+  public static let int32 = ElementType(code: UInt8(LATHE_INT), bits: 32)
   public static let uint8 = ElementType(code: UInt8(LATHE_UINT), bits: 8)
 
   init(code: UInt8, bits: UInt8) {

@@ -11,12 +11,24 @@ extension LinearForm {
       var factors: [Factor] = []
       for f in 0..<Int(term.pointee.factor_count) {
         guard let matrix = term.pointee.factors?[f] else { throw Self.null("a factor") }
-        try Self.check(matrix.pointee.struct_size, MemoryLayout<lathe_matrix>.size, "lathe_matrix")
-        factors.append(try Factor(reading: matrix.pointee))
+        factors.append(try Factor(reading: Self.matrix(matrix)))
       }
       terms.append(factors)
     }
     self.init(terms: terms, biasBox: linear.pointee.bias.map { TensorBox(borrowed: $0) })
+  }
+
+  /// A copy of the table as far as it reaches, the fields beyond zero.
+  private static func matrix(_ pointer: UnsafePointer<lathe_matrix>) throws(StrategyError) -> lathe_matrix {
+    let base = MemoryLayout<lathe_matrix>.offset(of: \.codebook) ?? MemoryLayout<lathe_matrix>.size
+    let size = UnsafeRawPointer(pointer).load(as: UInt32.self)
+    try check(size, base, "lathe_matrix")
+    var matrix = lathe_matrix()
+    withUnsafeMutableBytes(of: &matrix) { target in
+      target.copyMemory(
+        from: UnsafeRawBufferPointer(start: pointer, count: min(Int(size), MemoryLayout<lathe_matrix>.size)))
+    }
+    return matrix
   }
 
   private static func check(_ size: UInt32, _ expected: Int, _ name: String) throws(StrategyError) {
@@ -41,6 +53,8 @@ extension Factor {
       let hasZeros = matrix.zero_points != nil || matrix.flags & UInt32(LATHE_MATRIX_ZERO_POINTS) != 0
       storage = .quantized(
         bits: Int(matrix.bits), groupSize: Int(matrix.group_size), hasZeroPoints: hasZeros)
+    case LATHE_MATRIX_CODEBOOK:
+      storage = .codebook(bits: Int(matrix.bits), groupSize: Int(matrix.group_size))
     default:
       throw StrategyError(
         .unsupported, "a matrix is stored in way \(matrix.storage), which this plugin does not know")
@@ -51,7 +65,8 @@ extension Factor {
         elementType: ElementType(matrix.dtype)),
       values: matrix.values.map { TensorBox(borrowed: $0) },
       scales: matrix.scales.map { TensorBox(borrowed: $0) },
-      zeroPoints: matrix.zero_points.map { TensorBox(borrowed: $0) })
+      zeroPoints: matrix.zero_points.map { TensorBox(borrowed: $0) },
+      codebook: matrix.codebook.map { TensorBox(borrowed: $0) })
   }
 }
 

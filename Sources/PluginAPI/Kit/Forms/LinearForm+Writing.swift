@@ -51,6 +51,11 @@ extension Factor {
       matrix.bits = Int32(clamping: bits)
       matrix.group_size = Int32(clamping: groupSize)
       if hasZeroPoints { matrix.flags = UInt32(LATHE_MATRIX_ZERO_POINTS) }
+    case .codebook(let bits, let groupSize):
+      matrix.storage = Int32(LATHE_MATRIX_CODEBOOK)
+      matrix.bits = Int32(clamping: bits)
+      matrix.group_size = Int32(clamping: groupSize)
+      matrix.codebook = codebook?.tensor
     }
     return matrix
   }

@@ -8,14 +8,17 @@ public struct Factor {
   let values: TensorBox?
   let scales: TensorBox?
   let zeroPoints: TensorBox?
+  let codebook: TensorBox?
 
   init(
-    shape: MatrixShape, values: TensorBox? = nil, scales: TensorBox? = nil, zeroPoints: TensorBox? = nil
+    shape: MatrixShape, values: TensorBox? = nil, scales: TensorBox? = nil, zeroPoints: TensorBox? = nil,
+    codebook: TensorBox? = nil
   ) {
     self.shape = shape
     self.values = values
     self.scales = scales
     self.zeroPoints = zeroPoints
+    self.codebook = codebook
   }
 
   /// Whether it has numbers; in a forecast it may not.
@@ -52,6 +55,18 @@ public struct Factor {
     return Factor(
       shape: MatrixShape(rows: codes.rows, columns: codes.columns, storage: storage, elementType: type),
       values: codes.box, scales: scales.box, zeroPoints: zeros)
+  }
+
+  /// Codes below `2^bits` `[rows, columns]` into `codebook` `[2^bits]`, times scales `[rows, groups]`.
+  public static func lookedUp(
+    codes: consuming HostMatrix<UInt8>, scales: consuming HostMatrix<Float>,
+    codebook: consuming HostMatrix<Float>, bits: Int, groupSize: Int, scalesStoredAs type: ElementType? = nil
+  ) -> Factor {
+    Factor(
+      shape: MatrixShape(
+        rows: codes.rows, columns: codes.columns, storage: .codebook(bits: bits, groupSize: groupSize),
+        elementType: type),
+      values: codes.box, scales: scales.box, codebook: codebook.box)
   }
 }
 

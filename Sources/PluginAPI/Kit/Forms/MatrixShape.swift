@@ -8,6 +8,8 @@ public struct MatrixShape: Sendable, Hashable {
     /// `w[i, j] = scale[i, g] * (code[i, j] - zero[i, g])`, `g = j / groupSize`; a group size of 0 means the
     /// whole row; without zero points the zero is the middle code `2^(bits-1)`.
     case quantized(bits: Int, groupSize: Int, hasZeroPoints: Bool)
+    /// `w[i, j] = scale[i, g] * codebook[code[i, j]]`, groups as above, `2^bits` numbers in the codebook.
+    case codebook(bits: Int, groupSize: Int)
   }
 
   public var rows: Int

@@ -64,6 +64,21 @@ extension HostAccess where Self: ~Copyable {
     return weight
   }
 
+  /// Which features of the input of `node` must be scaled alike: the class of each. `.unsupported`, with the reason,
+  /// where nothing can absorb a scale.
+  public func scaleClasses(of node: Node) throws(StrategyError) -> [Int] {
+    let read = try graph().function(\.scale_classes, "scale_classes")
+    var tensor: UnsafeMutablePointer<lathe_tensor>?
+    try call.check(read(call.host, node.index, &tensor), "scale_classes of \(node.name)")
+    let classes = try HostMatrix<Int32>(call.adopt(tensor, from: "scale_classes"), from: "scale_classes")
+      .array()
+    let range = 0..<Int32(clamping: node.inFeatures)
+    guard classes.count == node.inFeatures, classes.allSatisfy(range.contains) else {
+      throw .brokenTensor("holds no class for each of \(node.inFeatures) features", from: "scale_classes")
+    }
+    return classes.map(Int.init)
+  }
+
   func replace(
     _ node: lathe_node, _ name: String, _ terms: [[Factor]], bias: TensorBox?
   ) throws(StrategyError) {

@@ -16,6 +16,10 @@ extension Double: HostReal {
   public static var elementType: ElementType { .float64 }
 }
 
+extension Int32: HostScalar {
+  public static var elementType: ElementType { .int32 }
+}
+
 extension UInt8: HostScalar {
   public static var elementType: ElementType { .uint8 }
 }
@@ -99,6 +103,32 @@ public struct HostMatrix<Scalar: HostScalar>: ~Copyable, @unchecked Sendable {
     let buffer = UnsafeMutableBufferPointer(start: base, count: count)
     var span = buffer.mutableSpan
     return try body(&span)
+  }
+
+  /// Lends the rows `range` as a matrix of their own, over the same memory, to `body`.
+  public func withRows<Result: ~Copyable, Failure: Error>(
+    _ range: Range<Int>, _ body: (borrowing HostMatrix<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows outside the matrix")
+    let part = TensorBox(
+      over: UnsafeMutableRawPointer(base + range.lowerBound * columns), of: Scalar.elementType,
+      rows: range.count, columns: columns, isReadOnly: isReadOnly)
+    let view = HostMatrix(part, base: base + range.lowerBound * columns, rows: range.count, columns: columns)
+    return try body(view)
+  }
+
+  private init(_ box: TensorBox, base: UnsafeMutablePointer<Scalar>, rows: Int, columns: Int) {
+    self.box = box
+    self.base = base
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// The address of the elements, row after row, for loops that a span would slow down. Valid while the matrix
+  /// lives; the rules about writers are those of rows.
+  public var elements: UnsafeMutablePointer<Scalar> {
+    precondition(!isReadOnly, "the matrix is borrowed from the host and read-only")
+    return base
   }
 
   /// A copy of all elements, row after row.

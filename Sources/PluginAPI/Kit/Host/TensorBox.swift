@@ -12,6 +12,26 @@ final class TensorBox {
     self.isOwned = isOwned
   }
 
+  /// A compact tensor over memory that lives at least as long as the box.
+  init(over data: UnsafeMutableRawPointer, of type: ElementType, rows: Int, columns: Int, isReadOnly: Bool) {
+    let extents = UnsafeMutablePointer<Int64>.allocate(capacity: 4)
+    extents.initialize(to: Int64(rows))
+    (extents + 1).initialize(to: Int64(columns))
+    (extents + 2).initialize(to: Int64(columns))
+    (extents + 3).initialize(to: 1)
+    tensor = .allocate(capacity: 1)
+    tensor.initialize(
+      to: lathe_tensor(
+        dlpack_major: 1, dlpack_minor: 1, manager_ctx: nil,
+        deleter: { tensor in
+          tensor?.pointee.shape.deallocate()
+          tensor?.deallocate()
+        },
+        flags: isReadOnly ? UInt64(LATHE_TENSOR_READ_ONLY) : 0, data: data, device_type: 1, device_id: 0,
+        ndim: 2, dtype: type.dtype, shape: extents, strides: extents + 2, byte_offset: 0))
+    isOwned = true
+  }
+
   convenience init(borrowed tensor: UnsafePointer<lathe_tensor>) {
     self.init(UnsafeMutablePointer(mutating: tensor), isOwned: false)
   }

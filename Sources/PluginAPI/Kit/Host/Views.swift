@@ -16,6 +16,14 @@ public struct BlockEditor: ~Copyable, BlockAccess {
   public let call: HostCall
   public let block: Int?
 
+  /// Divides the input of `node`, and of every linear that reads it too, by `scales` `[in]`, which are then what was
+  /// divided by once the norm before it is rounded. Each of those linears needs a replacement for the new input,
+  /// `W diag(scales)`, in this call. The layer that gives its rows for it is seen changed at once.
+  public func scaleInput(of node: Node, by scales: borrowing HostMatrix<Float>) throws(StrategyError) {
+    let scale = try graph().function(\.scale_input, "scale_input")
+    try call.check(scale(call.host, node.index, scales.box.tensor), "scale_input of \(node.name)")
+  }
+
   /// Replaces a selected linear of this block. The host copies what it needs at once. Not for use in the pieces
   /// of `forEach`.
   public func replace(_ node: Node, with form: LinearForm) throws(StrategyError) {

@@ -49,6 +49,8 @@ public struct StrategyTraits: OptionSet, Sendable {
   public static let inOrder = StrategyTraits(rawValue: UInt32(LATHE_STRATEGY_IN_ORDER))
   /// Meets a byte target (`keep`) through the budget service.
   public static let takesBudget = StrategyTraits(rawValue: UInt32(LATHE_STRATEGY_TAKES_BUDGET))
+  /// Reads the parameters of each linear by `parameters(of:)`.
+  public static let takesOverrides = StrategyTraits(rawValue: UInt32(LATHE_STRATEGY_TAKES_OVERRIDES))
 }
 
 /// A named table of host functions.

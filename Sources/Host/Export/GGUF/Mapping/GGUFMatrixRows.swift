@@ -19,6 +19,12 @@ struct GGUFMatrixRows: Sendable {
     switch factor {
     case .dense(let values): source = .dense(values)
     case .diagonal: throw .gguf(.factored(linear: tensor.name))
+    case .codebook(let matrix):
+      do throws(TensorError) {
+        let storage = Storage(byteCount: matrix.rows * matrix.columns * MemoryLayout<Float>.size)
+        try factor.copyFloats(to: storage.base.assumingMemoryBound(to: Float.self))
+        source = .dense(Tensor(.f32, [matrix.rows, matrix.columns], storage: storage))
+      } catch { throw .tensor(name: tensor.name, error) }
     case .quantized(let matrix):
       do throws(TensorError) {
         let rows = try CodeRows(matrix)

@@ -51,6 +51,9 @@ struct GGUFTypeChoice {
       }
       return type
     case .diagonal: throw .factored(linear: linear)
+    case .codebook:
+      throw .noExactType(
+        linear: linear, reason: "no type has codes that look numbers up in a table of its own")
     }
   }
 }

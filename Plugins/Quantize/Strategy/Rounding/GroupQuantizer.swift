@@ -40,6 +40,44 @@ public struct GroupQuantizer: Sendable, Hashable {
     return (scale, UInt8(min(max(zero, 0), steps)))
   }
 
+  /// Scale and zero code of `count` elements, `stride` apart; nil where one is not finite.
+  func grid(
+    _ elements: UnsafePointer<Float>, count: Int, stride: Int, search: ScaleSearch
+  ) -> (scale: Float, zero: UInt8)? {
+    var (low, high, sum) = (Float.infinity, -Float.infinity, Float(0))
+    for i in 0..<count {
+      let element = elements[i * stride]
+      low = min(low, element)
+      high = max(high, element)
+      sum += element * 0
+    }
+    // 0 * x is not 0 for an infinity or a NaN, which comparisons alone could miss.
+    guard sum == 0 else { return nil }
+    let whole = grid(low: low, high: high)
+    return search == .none ? whole : clipped(elements, count, stride, low, high, whole)
+  }
+
+  /// The grid of the range times 1, 79/80, ..., 1/4 with the least sum of `(w - w')^2`; the widest of equals.
+  private func clipped(
+    _ elements: UnsafePointer<Float>, _ count: Int, _ stride: Int, _ low: Float, _ high: Float,
+    _ whole: (scale: Float, zero: UInt8)
+  ) -> (scale: Float, zero: UInt8) {
+    var (best, least) = (whole, Double.infinity)
+    for step in 0...60 {
+      let share = 1 - Float(step) / 80
+      let candidate = step == 0 ? whole : grid(low: low * share, high: high * share)
+      let (scale, zero) = (Double(candidate.scale), Double(candidate.zero))
+      var error = 0.0
+      for i in 0..<count {
+        let element = elements[i * stride]
+        let difference = Double(element) - scale * (code(element, scale: scale, zero: zero) - zero)
+        error += difference * difference
+      }
+      if error < least { (best, least) = (candidate, error) }
+    }
+    return best
+  }
+
   /// The code of a finite `value`.
   @inline(__always)
   func code(_ value: Float, scale: Double, zero: Double) -> Double {

@@ -5,10 +5,28 @@ struct QuantizedFactor: ~Copyable {
   let codes: HostMatrix<UInt8>
   let scales: HostMatrix<Float>
   let zeroPoints: HostMatrix<UInt8>?
+  /// Of codes that look numbers up.
+  let codebook: HostMatrix<Float>?
   /// Sum of `(w - w')^2`.
   let squaredError: Double
   /// Sum of `w^2`.
   let squaredNorm: Double
+  /// `||(W - W') X||_F^2` where it was measured on the way.
+  var squaredOutputError: Double?
+
+  /// The factor as it is stored.
+  consuming func takeFactor(bits: Int, groupSize: Int, scalesStoredAs type: ElementType?) -> Factor {
+    switch consume codebook {
+    case .some(let codebook):
+      .lookedUp(
+        codes: codes, scales: scales, codebook: codebook, bits: bits, groupSize: groupSize,
+        scalesStoredAs: type)
+    case .none:
+      .quantized(
+        codes: codes, scales: scales, zeroPoints: zeroPoints, bits: bits, groupSize: groupSize,
+        scalesStoredAs: type)
+    }
+  }
 }
 
 extension GroupQuantizer {
@@ -16,7 +34,7 @@ extension GroupQuantizer {
   ///
   /// Rows are cut into pieces of about 2^16 elements for the host's threads; the sums combine in piece order.
   func quantize<Host: HostAccess & ~Copyable>(
-    _ weights: borrowing HostMatrix<Float>, groupSize: Int, _ host: borrowing Host
+    _ weights: borrowing HostMatrix<Float>, groupSize: Int, search: ScaleSearch, _ host: borrowing Host
   ) throws(StrategyError) -> QuantizedFactor {
     let (rows, columns) = (weights.rows, weights.columns)
     let width = groupSize == 0 ? max(1, columns) : groupSize
@@ -33,7 +51,7 @@ extension GroupQuantizer {
       for row in piece * rowsPerPiece..<min(rows, (piece + 1) * rowsPerPiece) {
         for group in 0..<groups {
           let range = group * width..<min(columns, (group + 1) * width)
-          let grid = try grid(of: weights, row, range)
+          let grid = try grid(of: weights, row, range, search)
           scales[row, group] = grid.scale
           if !isSymmetric { zeros[row, group] = grid.zero }
           let sum = round(weights, row, range, grid, into: codes)
@@ -52,24 +70,18 @@ extension GroupQuantizer {
     }
     let zeroPoints: HostMatrix<UInt8>? = isSymmetric ? nil : consume zeros
     return QuantizedFactor(
-      codes: codes, scales: scales, zeroPoints: zeroPoints, squaredError: error, squaredNorm: norm)
+      codes: codes, scales: scales, zeroPoints: zeroPoints, codebook: nil, squaredError: error,
+      squaredNorm: norm)
   }
 
   private func grid(
-    of weights: borrowing HostMatrix<Float>, _ row: Int, _ range: Range<Int>
+    of weights: borrowing HostMatrix<Float>, _ row: Int, _ range: Range<Int>, _ search: ScaleSearch
   ) throws(StrategyError) -> (scale: Float, zero: UInt8) {
-    let (low, high, sum) = weights.withRow(row) { elements in
-      var (low, high, sum) = (Float.infinity, -Float.infinity, Float(0))
-      for j in range {
-        low = min(low, elements[j])
-        high = max(high, elements[j])
-        sum += elements[j] * 0
-      }
-      return (low, high, sum)
+    let first = UnsafePointer(weights.elements) + row * weights.columns + range.lowerBound
+    guard let grid = grid(first, count: range.count, stride: 1, search: search) else {
+      throw .notFinite(row: row)
     }
-    // 0 * x is not 0 for an infinity or a NaN, which comparisons alone could miss.
-    guard sum == 0 else { throw StrategyError(.numerical, "a weight in row \(row) is not finite") }
-    return grid(low: low, high: high)
+    return grid
   }
 
   private func round(
@@ -90,5 +102,11 @@ extension GroupQuantizer {
         return (error, norm)
       }
     }
+  }
+}
+
+extension StrategyError {
+  static func notFinite(row: Int) -> StrategyError {
+    StrategyError(.numerical, "a weight in row \(row) is not finite")
   }
 }
