@@ -40,7 +40,7 @@ enum LifecycleCases {
       .lifecycle, "runs-leak-no-memory", "A run from create to destroy leaves no memory behind.",
       fix: "free what plan, analyze, allocate and compress allocate; run under AddressSanitizer to see where",
       .strategy { bench throws(CaseFault) in
-        try measureLeak(rounds: 8, times: 3, "a run") { () throws(CaseFault) in try bench.complete() }
+        try measureLeak(rounds: 30, times: 3, "a run") { () throws(CaseFault) in try bench.complete() }
       }),
     ValidationCase(
       .lifecycle, "destroy-after-every-phase", "destroy works whatever was called before, and after errors.",
@@ -149,8 +149,8 @@ enum LifecycleCases {
       grown.append((heap_bytes_in_use() - before) / times)
     }
     // Caches that fill up end; a leak does not.
-    let last = grown.suffix(rounds - 2).min() ?? 0
-    if last >= 16 { throw .broken(call: what, what: "about \(last) bytes stay allocated each time") }
+    let last = grown.suffix(rounds / 2).min() ?? 0
+    if last >= 16 { throw .broken(call: what, what: "about \(last) bytes stay allocated each time \(grown)") }
   }
 
   /// Whether the statistics of malloc react to it.
