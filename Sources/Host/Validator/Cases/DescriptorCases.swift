@@ -107,11 +107,15 @@ enum DescriptorCases {
       return extra == 0 ? nil : "bit \(extra.trailingZeroBitCount) of declared_stats is set"
     },
     descriptor(
-      "flags-fit-extensions",
-      "A strategy that takes a budget or declares statistics also declares the extension they come through.",
+      "flags-are-sound",
+      "Flags are those of lathe.h; a strategy that takes a budget or declares statistics also declares the extension they come through.",
       fix: "add lathe.budget/1 or lathe.calibration/1 to required_extensions, or drop the flag or the statistics"
     ) { strategy in
       let declared = strategy.required + strategy.optional
+      let known = UInt32(
+        LATHE_STRATEGY_BLOCK_PARALLEL | LATHE_STRATEGY_IN_ORDER | LATHE_STRATEGY_TAKES_BUDGET)
+      let flags = strategy.pointer.pointee.flags
+      if flags & ~known != 0 { return "flag bit \((flags & ~known).trailingZeroBitCount) is set" }
       if strategy.takesBudget, !declared.contains(LATHE_EXT_BUDGET) {
         return "it has the flag TAKES_BUDGET and does not declare \(LATHE_EXT_BUDGET)"
       }

@@ -20,14 +20,14 @@ enum FailureCases {
       fix: "test the status of every call before its result is used",
       .strategy { bench throws(CaseFault) in
         try bench.complete()
-        try each(bench, .calls) { _, _ throws(CaseFault) in }
+        try each(bench, .calls, status: LATHE_ERR_INTERNAL) { _, _ throws(CaseFault) in }
       }),
     ValidationCase(
       .memory, "survives-failed-allocations", "new_tensor may fail and scratch may return NULL.",
       fix: "test the status of new_tensor and the pointer of scratch",
       .strategy { bench throws(CaseFault) in
         try bench.complete()
-        try each(bench, .allocations) { _, _ throws(CaseFault) in }
+        try each(bench, .allocations, status: LATHE_ERR_INTERNAL) { _, _ throws(CaseFault) in }
       }),
     ValidationCase(
       .memory, "no-leak-after-errors", "A call that fails deletes its tensors all the same.",
@@ -52,7 +52,7 @@ enum FailureCases {
 
   /// Runs with the first, second, ... call of a kind failing; at most about forty places.
   private static func each(
-    _ bench: StrategyBench, _ kind: HostOptions.Fallible,
+    _ bench: StrategyBench, _ kind: HostOptions.Fallible, status: Int = LATHE_ERR_NO_MEMORY,
     _ body: (CheckedHost, CaseFault?) throws(CaseFault) -> Void
   ) throws(CaseFault) {
     // A run in which none fails says how many there are.
@@ -62,7 +62,9 @@ enum FailureCases {
     if count == 0 { throw .notApplicable("it makes no such call") }
     let deadline = ContinuousClock.now + .seconds(15)
     for index in stride(from: 0, to: count, by: max(1, count / 40)) where ContinuousClock.now < deadline {
-      let host = bench.host(.plain, StrategyBench.options { ($0.failing, $0.failingCall) = (kind, index) })
+      let host = bench.host(.plain, StrategyBench.options { options in
+        (options.failing, options.failingCall, options.failingStatus) = (kind, index, Int32(status))
+      })
       let fault = bench.attempt(host)
       try body(host, fault)
     }

@@ -42,8 +42,7 @@ enum ModelCases {
         if let found = host.findings.first { throw .broken(call: found.call, what: found.what) }
         let worst = host.replacements.map { ($0.node.name, $0.node.relativeError(of: $0.matrix)) }.max { $0.1 < $1.1 }
         if let worst, !(worst.1 < 1) {
-          // Where the plain model is no better, it is no matter of this one.
-          try NumericsCases.better(bench, [.plain])
+          try NumericsCases.requireBetterPlain(bench)
           throw .broken(
             call: "replacement of \(worst.0)", what: "the relative error of its outputs is \(Float(worst.1))")
         }

@@ -8,7 +8,6 @@ enum ThreadCases {
       .threads, "starts-no-threads", "A strategy starts no threads of its own.",
       fix: "borrow the host's through for_each of lathe.parallel/1",
       .strategy { bench throws(CaseFault) in
-        try bench.complete()
         ThreadCount.settle()
         try bench.check("starts-no-threads") { $0.countsThreads = true }
       }),
@@ -20,6 +19,9 @@ enum ThreadCases {
         if !bench.strategy.isBlockParallel { throw .notApplicable("it is not BLOCK_PARALLEL") }
         if bench.strategy.isInOrder { throw .notApplicable("it asks for blocks in order") }
         let usual = try bench.steadyDigest()
+        guard try bench.complete(blocks: [1, 0]).digest == usual else {
+          throw .notApplicable("the order of the blocks matters; see same-bytes-in-any-block-order")
+        }
         for _ in 0..<3 {
           let run = try StrategyRun(bench.host(.plain, StrategyBench.options { $0.concurrentBlocks = 2 }))
           defer { run.destroy() }

@@ -48,7 +48,7 @@ final class CheckedCall: @unchecked Sendable {
     self.host = host
     let size = MemoryLayout<lathe_host>.size + Int(host.options.tableGrowth)
     memory = GuardedMemory(
-      size, style: host.options.revokesHandles ? .aligned : .tolerant, rule: "handle-not-kept",
+      size, style: host.options.revokesHandles ? .pages : .tolerant, rule: "handle-not-kept",
       label: "the handle of \(phase.name)")
     var table = host.tables.core
     table.struct_size = UInt32(size)
@@ -74,7 +74,7 @@ final class CheckedCall: @unchecked Sendable {
     let options = host.options
     let isChecked = options.makesBorrowedReadOnly || options.revokesBorrowed
     let memory = GuardedMemory(
-      byteCount, style: options.guardsBorrowed ? .exact : isChecked ? .aligned : .tolerant,
+      byteCount, style: options.guardsBorrowed ? .exact : isChecked ? .pages : .tolerant,
       rule: "reads-in-bounds", label: label)
     fill(memory.base)
     if options.makesBorrowedReadOnly { memory.makeReadOnly() }
@@ -98,8 +98,9 @@ final class CheckedCall: @unchecked Sendable {
   /// Uninitialised memory for the call.
   func scratch(_ byteCount: UInt64) -> UnsafeMutableRawPointer? {
     guard byteCount < 1 << 32 else { return nil }
+    let options = host.options
     let memory = GuardedMemory(
-      Int(byteCount), style: host.options.guardsNewMemory || host.options.revokesBorrowed ? .aligned : .tolerant,
+      Int(byteCount), style: options.guardsNewMemory ? .aligned : options.revokesBorrowed ? .pages : .tolerant,
       fill: host.options.scratchFill, rule: "writes-in-bounds", label: "scratch of \(byteCount) bytes")
     state.withLock { $0.scratch.append(memory) }
     return memory.base

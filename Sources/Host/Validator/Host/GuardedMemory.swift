@@ -8,6 +8,8 @@ final class GuardedMemory: @unchecked Sendable {
     case tolerant
     /// Aligned to 64 bytes; what lies between the end and the guard page is checked by `isIntact`.
     case aligned
+    /// Whole pages with room on both sides: for protecting all of it and not its ends.
+    case pages
     /// The last byte is the last one before the guard page.
     case exact
   }
@@ -35,7 +37,8 @@ final class GuardedMemory: @unchecked Sendable {
       memset(base, Int32(fill), byteCount)
       return
     }
-    let inside = max(1, (byteCount + page - 1) / page) * page
+    let needed = byteCount + (style == .pages ? 2 * Self.room : 0)
+    let inside = max(1, (needed + page - 1) / page) * page
     mappedCount = inside + 2 * page
     let pages = mmap(nil, mappedCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let pages, pages != MAP_FAILED, mprotect(pages + page, inside, PROT_READ | PROT_WRITE) == 0 else {
@@ -43,7 +46,12 @@ final class GuardedMemory: @unchecked Sendable {
     }
     mapping = pages
     memset(pages + page, Int32(Self.filler), inside)
-    let offset = style == .exact ? inside - byteCount : (inside - byteCount) / 64 * 64
+    let offset =
+      switch style {
+      case .exact: inside - byteCount
+      case .pages: Self.room
+      default: (inside - byteCount) / 64 * 64
+      }
     base = pages + page + offset
     memset(base, Int32(fill), byteCount)
     region = FaultRegions.add(
@@ -53,7 +61,7 @@ final class GuardedMemory: @unchecked Sendable {
 
   /// Whether nothing was written between the data and its guard pages.
   var isIntact: Bool {
-    guard style != .tolerant else { return true }
+    guard style == .aligned else { return true }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let (start, end) = (mapping + page, mapping + mappedCount - page)
     var cursor = start

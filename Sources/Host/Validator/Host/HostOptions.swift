@@ -1,3 +1,5 @@
+import CLathe
+
 /// How the checking host behaves in a run. The defaults check nothing: each case arms what it asks about, so that
 /// a plugin which breaks one rule fails one case.
 struct HostOptions: Sendable {
@@ -13,6 +15,7 @@ struct HostOptions: Sendable {
   /// The host call that fails, counted from 0 among those of `failing`.
   var failingCall: Int?
   var failing: Fallible = .calls
+  var failingStatus = Int32(LATHE_ERR_NO_MEMORY)
   enum Fallible: Sendable {
     /// new_tensor and scratch.
     case allocations

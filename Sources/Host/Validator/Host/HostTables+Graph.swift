@@ -62,7 +62,7 @@ extension HostTables {
     table.replace_linear = { handle, index, form in
       serve(handle, "replace_linear", .replacements) { (call) throws(Refusal) in
         if call.host.shouldFail(.calls, "replace_linear") {
-          throw .no(LATHE_ERR_NO_MEMORY, "replace_linear was made to fail by the validator")
+          throw .no(Int(call.host.options.failingStatus), "replace_linear was made to fail by the validator")
         }
         let node = try call.node(index)
         let isForecast = try call.checkMayReplace(Int(index), node)

@@ -63,7 +63,7 @@ func serve(
   call.entered(function)
   do throws(Refusal) {
     if let kind, host.shouldFail(kind, function) {
-      throw .no(LATHE_ERR_NO_MEMORY, "\(function) was made to fail by the validator")
+      throw .no(Int(host.options.failingStatus), "\(function) was made to fail by the validator")
     }
     try body(call)
   } catch {
