@@ -50,7 +50,7 @@ enum FailureCases {
     }
   }
 
-  /// Runs with the first, second, ... call of a kind failing; at most about forty places.
+  /// Runs with the first, second, ... call of a kind failing; at most about 25 places.
   private static func each(
     _ bench: StrategyBench, _ kind: HostOptions.Fallible, status: Int = LATHE_ERR_NO_MEMORY,
     _ body: (CheckedHost, CaseFault?) throws(CaseFault) -> Void
@@ -61,7 +61,7 @@ enum FailureCases {
     let count = calm.state.withLock { $0.fallibleCalls }
     if count == 0 { throw .notApplicable("it makes no such call") }
     let deadline = ContinuousClock.now + .seconds(15)
-    for index in stride(from: 0, to: count, by: max(1, count / 40)) where ContinuousClock.now < deadline {
+    for index in stride(from: 0, to: count, by: max(1, count / 25)) where ContinuousClock.now < deadline {
       let host = bench.host(.plain, StrategyBench.options { options in
         (options.failing, options.failingCall, options.failingStatus) = (kind, index, Int32(status))
       })

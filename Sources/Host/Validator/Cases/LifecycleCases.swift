@@ -34,7 +34,7 @@ enum LifecycleCases {
       .lifecycle, "destroy-frees-the-instance", "create and destroy leave no memory behind.",
       fix: "free in destroy what create allocated",
       .strategy { bench throws(CaseFault) in
-        try measureLeak(rounds: 60, times: 20, "create and destroy") { () throws(CaseFault) in
+        try measureLeak(rounds: 30, times: 4, "create and destroy") { () throws(CaseFault) in
           try StrategyRun(bench.host(.plain, HostOptions())).destroy()
         }
       }),
@@ -42,7 +42,7 @@ enum LifecycleCases {
       .lifecycle, "runs-leak-no-memory", "A run from create to destroy leaves no memory behind.",
       fix: "free what plan, analyze, allocate and compress allocate; run under AddressSanitizer to see where",
       .strategy { bench throws(CaseFault) in
-        try measureLeak(rounds: 30, times: 3, "a run") { () throws(CaseFault) in try bench.complete() }
+        try measureLeak(rounds: 24, times: 2, "a run") { () throws(CaseFault) in try bench.complete() }
       }),
     ValidationCase(
       .lifecycle, "destroy-after-every-phase", "destroy works whatever was called before, and after errors.",

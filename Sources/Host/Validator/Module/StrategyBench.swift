@@ -7,9 +7,8 @@ struct StrategyBench: Sendable {
 
   var seed: UInt64 { file.seed }
 
-  func host(_ kind: TinyModel.Kind, _ options: HostOptions, variant: UInt64 = 0) -> CheckedHost {
-    CheckedHost(
-      strategy, model: TinyModel(kind, seed: seed &+ variant), options: options, trace: file.trace)
+  func host(_ kind: TinyModel.Kind, _ options: HostOptions) -> CheckedHost {
+    CheckedHost(strategy, model: file.model(kind), options: options, trace: file.trace)
   }
 
   static func options(_ change: (inout HostOptions) -> Void) -> HostOptions {
@@ -21,10 +20,10 @@ struct StrategyBench: Sendable {
   /// A whole run from create to destroy; the host with all it saw. Throws where the plugin ends a call with an error.
   @discardableResult
   func complete(
-    _ kind: TinyModel.Kind = .plain, blocks order: [Int] = [0, 1], variant: UInt64 = 0,
+    _ kind: TinyModel.Kind = .plain, blocks order: [Int] = [0, 1],
     _ change: (inout HostOptions) -> Void = { _ in }
   ) throws(CaseFault) -> CheckedHost {
-    let host = host(kind, Self.options(change), variant: variant)
+    let host = host(kind, Self.options(change))
     try run(on: host, blocks: order)
     return host
   }
