@@ -39,7 +39,8 @@ public enum CCompiler {
     let run = try ChildProcess.run(
       path,
       [
-        "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-fvisibility=hidden", "-I",
+        "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-fvisibility=hidden",
+        "-I",
         "\(root)/Sources/PluginAPI/Header/include", "-I", "\(root)/Tests/Zoo", "-o", library, source,
       ] + flags + ["-lm"])
     guard run.status == 0 else { throw Failure(description: "\(source) does not compile: \(run.errors)") }

@@ -21,17 +21,21 @@ import Validator
   func documented() throws {
     let page = try String(contentsOf: Shared.packageRoot.appending(path: "docs/PLUGINS.md"), encoding: .utf8)
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
-    #expect(rows.map(String.init) == ValidationCase.Group.allCases.flatMap { group in
-      ValidationCase.all.filter { $0.group == group }.map { "| `\($0.name)` | \($0.rule) |" }
-    })
+    #expect(
+      rows.map(String.init)
+        == ValidationCase.Group.allCases.flatMap { group in
+          ValidationCase.all.filter { $0.group == group }.map { "| `\($0.name)` | \($0.rule) |" }
+        })
   }
 
-  @Test("wrong use is told with exit status 2", arguments: [
-    (["/no/such/file.so"], "cannot be read"), ([], "which library"),
-    (["--only", "keeps-quiet", "/bin/sh"], "no case or group"),
-    (["--only", "binary", "--skip", "binary", "/bin/sh"], "leave no case"),
-    (["--limit", "0", "/bin/sh"], "at least 1"),
-  ] as [([String], String)])
+  @Test(
+    "wrong use is told with exit status 2",
+    arguments: [
+      (["/no/such/file.so"], "cannot be read"), ([], "which library"),
+      (["--only", "keeps-quiet", "/bin/sh"], "no case or group"),
+      (["--only", "binary", "--skip", "binary", "/bin/sh"], "leave no case"),
+      (["--limit", "0", "/bin/sh"], "at least 1"),
+    ] as [([String], String)])
   func usage(words: [String], part: String) throws {
     let run = try validate(words)
     #expect(run.status == 2 && run.errors.contains(part), "\(run.errors)")
@@ -63,7 +67,8 @@ import Validator
     let run = try validate([path, "--only", "descriptor", "--json", "--seed", "7"])
     let document = try JSON(parsing: run.output)
     #expect(document["passed"]?.boolValue == true && document["seed"]?.intValue == 7)
-    #expect(document["cases"]?.arrayValue?.count == ValidationCase.all.filter { $0.group == .descriptor }.count)
+    #expect(
+      document["cases"]?.arrayValue?.count == ValidationCase.all.filter { $0.group == .descriptor }.count)
     let list = try JSON(parsing: try validate(["--list", "--json"]).output).arrayValue ?? []
     #expect(list.compactMap { $0["case"]?.stringValue } == ValidationCase.all.map(\.name))
   }
@@ -77,7 +82,8 @@ import Validator
     let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     let events = try JSON(parsing: text)["traceEvents"]?.arrayValue ?? []
     let names = Set(events.compactMap { $0["name"]?.stringValue })
-    #expect(names.isSuperset(of: ["process_name", "create", "plan", "replace_linear", "compress of block 1"]))
+    #expect(
+      names.isSuperset(of: ["process_name", "create", "plan", "replace_linear", "compress of block 1"]))
     #expect(folder.names() == ["trace.json"])
   }
 }

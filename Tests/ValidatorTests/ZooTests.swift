@@ -71,7 +71,8 @@ enum Zoo {
   static let quick = names.filter { name in
     ![
       "keeps-every-rule", "runs-leak-no-memory", "destroy-frees-the-instance", "no-leak-after-errors",
-      "statuses-are-known", "failures-are-explained", "loads-quickly", "fuzz-parameters", "runs-share-nothing",
+      "statuses-are-known", "failures-are-explained", "loads-quickly", "fuzz-parameters",
+      "runs-share-nothing",
       "survives-failed-calls", "survives-failed-allocations", "same-bytes-in-another-process",
     ].contains(name)
   }
@@ -105,7 +106,9 @@ enum Zoo {
     let flags =
       try source == nil
       ? String(contentsOf: Self.folder.appending(path: "\(name).c"), encoding: .utf8).split(separator: "\n")
-        .first { $0.hasPrefix("/* flags: ") }.map { $0.split(separator: " ").dropFirst(2).dropLast().map(String.init) }
+        .first { $0.hasPrefix("/* flags: ") }.map {
+          $0.split(separator: " ").dropFirst(2).dropLast().map(String.init)
+        }
         ?? [] : []
     let file = try source.map { try folder.write("#include <signal.h>\n" + $0, to: "\(name).c") }
     let path = try CCompiler.zoo(

@@ -11,7 +11,8 @@ enum FailureCases {
         try bench.complete()
         try each(bench, .replacements) { host, fault throws(CaseFault) in
           if fault == nil {
-            throw .broken(call: "compress or finish", what: "replace_linear failed and the run reports success")
+            throw .broken(
+              call: "compress or finish", what: "replace_linear failed and the run reports success")
           }
         }
       }),
@@ -62,9 +63,11 @@ enum FailureCases {
     if count == 0 { throw .notApplicable("it makes no such call") }
     let deadline = ContinuousClock.now + .seconds(15)
     for index in stride(from: 0, to: count, by: max(1, count / 25)) where ContinuousClock.now < deadline {
-      let host = bench.host(.plain, StrategyBench.options { options in
-        (options.failing, options.failingCall, options.failingStatus) = (kind, index, Int32(status))
-      })
+      let host = bench.host(
+        .plain,
+        StrategyBench.options { options in
+          (options.failing, options.failingCall, options.failingStatus) = (kind, index, Int32(status))
+        })
       let fault = bench.attempt(host)
       try body(host, fault)
     }

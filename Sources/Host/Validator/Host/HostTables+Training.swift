@@ -33,7 +33,9 @@ extension HostTables {
         if call.poll() { throw .no(LATHE_ERR_CANCELLED, "cancelled") }
         try call.measure(batches, count, loss)
         for i in 0..<Int(factorCount) {
-          guard let factors, let gradients else { throw .no(LATHE_ERR_CONTRACT, "no factors or no gradients") }
+          guard let factors, let gradients else {
+            throw .no(LATHE_ERR_CONTRACT, "no factors or no gradients")
+          }
           let target: GivenTensor
           do throws(Refusal) { target = try GivenTensor(gradients[i], "gradient \(i)") } catch {
             throw .broke("arguments-fit", error.message)
@@ -41,7 +43,8 @@ extension HostTables {
           let weights = (loss?.pointee.next_token_weight ?? 0) + (loss?.pointee.divergence_weight ?? 0)
           let values = try call.gradient(factors[i], batches, count).map { $0 * weights }
           guard target.type == .f32, !target.isReadOnly, target.count == values.count else {
-            throw .broke("arguments-fit", "gradient \(i) has the shape \(target.shape) for \(values.count) values")
+            throw .broke(
+              "arguments-fit", "gradient \(i) has the shape \(target.shape) for \(values.count) values")
           }
           TensorBytes.write(values, .f32, to: target.base)
         }
@@ -89,10 +92,14 @@ extension CheckedCall {
     }
   }
 
-  private func inputs(_ node: TinyNode, _ batches: UnsafePointer<UInt32>?, _ count: UInt32) -> Matrix<Double> {
-    let chosen = Set(UnsafeBufferPointer(start: batches, count: batches == nil ? 0 : Int(count)).map { Int($0 % 4) })
+  private func inputs(_ node: TinyNode, _ batches: UnsafePointer<UInt32>?, _ count: UInt32) -> Matrix<Double>
+  {
+    let chosen = Set(
+      UnsafeBufferPointer(start: batches, count: batches == nil ? 0 : Int(count)).map { Int($0 % 4) })
     let rows = (0..<node.inputs.rows).filter { chosen.isEmpty || chosen.contains($0 % 4) }
-    return node.inputs.withView { view in Matrix(rows: rows.count, columns: node.inFeatures) { view[rows[$0], $1] } }
+    return node.inputs.withView { view in
+      Matrix(rows: rows.count, columns: node.inFeatures) { view[rows[$0], $1] }
+    }
   }
 
   fileprivate func measure(
@@ -125,7 +132,10 @@ extension CheckedCall {
     if reference.factor == LATHE_FACTOR_BIAS { return [Double](repeating: 0, count: node.outFeatures) }
     guard Int(reference.term) < form.count, Int(reference.factor) < form[Int(reference.term)].count,
       let weight = node.form.matrix, let trial = form.matrix
-    else { throw .broke("arguments-fit", "factor \(reference.term).\(reference.factor) of \(node.name) does not exist") }
+    else {
+      throw .broke(
+        "arguments-fit", "factor \(reference.term).\(reference.factor) of \(node.name) does not exist")
+    }
     let term = form[Int(reference.term)]
     let x = inputs(node, batches, count)
     let y = x.times(weight.transposed)
@@ -141,6 +151,7 @@ extension CheckedCall {
     }
     if let before { gradient = gradient.times(before.transposed) }
     let factor = term[Int(reference.factor)]
-    return factor.isDiagonal ? (0..<factor.rows).map { i in gradient.withView { $0[i, i] } } : gradient.numbers
+    return factor.isDiagonal
+      ? (0..<factor.rows).map { i in gradient.withView { $0[i, i] } } : gradient.numbers
   }
 }

@@ -7,7 +7,11 @@ struct FileBench: Sendable {
   let trace: TraceLog?
   private let shelf = ModelShelf()
 
-  init(path: String, seed: UInt64, trace: TraceLog?) {
+  /// Texts of parameters in place of their defaults, by key.
+  let given: [String: String]
+
+  init(path: String, seed: UInt64, trace: TraceLog?, given: [String: String]) {
+    self.given = given
     self.path = path
     self.seed = seed
     self.trace = trace
