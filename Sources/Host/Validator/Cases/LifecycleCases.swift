@@ -74,7 +74,8 @@ enum LifecycleCases {
             .odd,
             StrategyBench.options { options in
               options.seed = 99
-              for parameter in bench.strategy.parameters where parameter.type <= Int32(LATHE_PARAM_FLOAT) {
+              for parameter in bench.strategy.parameters
+              where parameter.type <= Int32(LATHE_PARAM_FLOAT) && bench.file.given[parameter.key] == nil {
                 options.parameters[parameter.key] = parameter.at(0.75)
               }
             }))

@@ -41,7 +41,8 @@ enum ParameterCases {
         let random = CounterRandom(seed: bench.seed, stream: 99)
         for round in 0..<12 {
           let options = StrategyBench.options { options in
-            for (index, parameter) in bench.strategy.parameters.enumerated() {
+            for (index, parameter) in bench.strategy.parameters.enumerated()
+            where bench.file.given[parameter.key] == nil {
               options.parameters[parameter.key] = parameter.at(
                 Double(random.uniform(at: UInt64(64 * round + index))))
             }
