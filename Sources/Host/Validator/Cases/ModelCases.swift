@@ -39,7 +39,7 @@ enum ModelCases {
           if mayRefuse, ParameterCases.isRefusal(fault) { throw .notApplicable("it refuses them: \(fault)") }
           throw .broken(call: "a run on such a model", what: "\(fault)")
         }
-        if let found = host.findings.first { throw .broken(call: found.call, what: found.what) }
+        if let found = host.faults.first { throw .broken(call: found.call, what: found.what) }
         let worst = host.replacements.map { ($0.node.name, $0.node.relativeError(of: $0.matrix)) }.max {
           $0.1 < $1.1
         }

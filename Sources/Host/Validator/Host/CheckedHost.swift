@@ -78,6 +78,9 @@ final class CheckedHost: @unchecked Sendable {
 
   var findings: [Finding] { state.withLock { $0.findings } }
 
+  /// The findings that are more than advice.
+  var faults: [Finding] { findings.filter { ValidationCase.named($0.rule)?.isAdvice != true } }
+
   /// Tensors that the plugin owns and has not deleted.
   var aliveTensors: [HostTensor] { state.withLock { $0.tensors }.filter { $0.isOwned && $0.deletions == 0 } }
 

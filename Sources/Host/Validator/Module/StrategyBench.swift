@@ -62,7 +62,7 @@ struct StrategyBench: Sendable {
 
   /// Throws where the run broke any rule: then its results say nothing.
   func requireClean(_ host: CheckedHost) throws(CaseFault) {
-    if let finding = host.findings.first {
+    if let finding = host.faults.first {
       throw .notApplicable("it breaks another rule first; see \(finding.rule)")
     }
   }
