@@ -15,6 +15,7 @@ let host: [(name: String, dependencies: [String])] = [
     "PluginHost",
     ["CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]
   ),
+  ("Validator", ["CLathe", "PluginHost", "ModelIO", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Generation", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   (
@@ -101,6 +102,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("PluginHost", ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("CLI", ["ModelIO", "Tensors"]),
+  ("Validator", ["Validator", "ModelIO", "Tensors"]),
   ("Layering", []),
 ]
 targets.append(
