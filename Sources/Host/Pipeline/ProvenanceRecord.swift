@@ -22,7 +22,7 @@ public struct ProvenanceRecord: Sendable {
     root["blas_core"] = .string(BLASCore.running)
     root["recipe"] = chain.effectiveRecipe
     root["source"] = try Self.source(checkpoint)
-    root["plugins"] = try Self.plugins(chain)
+    root["plugins"] = Self.plugins(chain)
     if let object = report.json(includingSeconds: false).objectValue {
       for (key, value) in object { root[key] = value }
     }
@@ -66,13 +66,13 @@ public struct ProvenanceRecord: Sendable {
     return .object(object)
   }
 
-  private static func plugins(_ chain: Chain) throws -> JSON {
+  private static func plugins(_ chain: Chain) -> JSON {
     .array(
-      try chain.stages.map { stage in
+      chain.stages.map { stage in
         [
           "strategy": .string(stage.info.id), "version": .string(stage.info.version),
           "file": .string(URL(filePath: stage.library.path).lastPathComponent),
-          "abi": .string(stage.library.abi), "sha256": .string(try SHA256.hex(ofFile: stage.library.path)),
+          "abi": .string(stage.library.abi), "sha256": .string(stage.library.hash),
         ]
       })
   }
@@ -96,6 +96,7 @@ extension Chain {
         var object = JSONObject()
         object["strategy"] = .string(stage.info.id)
         if let keep = stage.recipe.keep { object["keep"] = .number(keep) }
+        if let hash = stage.recipe.pluginHash { object["plugin_sha256"] = .string(hash) }
         if let seed = stage.recipe.seed { object["seed"] = .integer(Int(seed)) }
         if !stage.recipe.selection.include.isEmpty {
           object["include"] = .array(stage.recipe.selection.include.map(JSON.string))

@@ -73,6 +73,10 @@ extension Recipe {
     if let keep, !(keep > 0 && keep <= 1) {
       throw section.fault("keep", "is \(keep); it is the share that stays and must lie in (0, 1]")
     }
+    let hash = try section.string("plugin_sha256")
+    if let hash, !TrustList.isHash(hash) {
+      throw section.fault("plugin_sha256", "64 lowercase hexadecimal digits are needed, as sha256sum prints them")
+    }
     var parameters = JSONObject()
     for (key, value) in section.members where !ParameterInfo.reservedKeys.contains(key) {
       parameters[key] = value
@@ -81,7 +85,8 @@ extension Recipe {
       strategy: strategy, keep: keep,
       selection: Selection(
         include: try section.strings("include") ?? [], exclude: try section.strings("exclude") ?? []),
-      seed: try section.integer("seed", 0...Int.max).map(UInt64.init), parameters: parameters)
+      seed: try section.integer("seed", 0...Int.max).map(UInt64.init),
+      isIsolated: try section.boolean("isolate") ?? false, pluginHash: hash, parameters: parameters)
   }
 
   private static func apply(

@@ -35,9 +35,17 @@ public struct ModelSnapshot: Sendable {
     return copy
   }
 
+  /// The files that hold weights, each once.
+  var files: [OpenFile] {
+    var seen: Set<ObjectIdentifier> = []
+    return (linears ?? []).flatMap(\.storedTensors).compactMap(\.tensor.storage.range?.file).filter {
+      seen.insert(ObjectIdentifier($0)).inserted
+    }
+  }
+
   public var byteCount: Int { forms.reduce(otherBytes) { $0 + $1.byteCount } }
 
-  private init(
+  init(
     configuration: DecoderConfiguration, nodes: [Node], forms: [LinearForm], linears: [Linear]?,
     otherBytes: Int
   ) {

@@ -20,6 +20,8 @@ public struct StageEnvironment: Sendable {
   public var log: @Sendable (LogLevel, String) -> Void
   public var progress: @Sendable (_ fraction: Double, _ activity: String) -> Void
   public var report: StageReport
+  /// Told of every call of a host function; nil in the host's own process.
+  var heartbeat: Heartbeat?
 
   public init(
     seed: UInt64, stage: Int, workers: Workers, selected: Set<Int>, budget: Int? = nil,
@@ -43,7 +45,7 @@ public struct StageEnvironment: Sendable {
 }
 
 /// Raw values are those of `lathe.h`.
-public enum LogLevel: Int32, Sendable, Comparable {
+public enum LogLevel: Int32, Sendable, Comparable, Codable {
   case debug = 0
   case info = 1
   case warning = 2

@@ -4,4 +4,5 @@
 #include "cpu.h"
 #include "rows.h"
 #include "sha256.h"
+#include "worker.h"
 #include "heap.h"

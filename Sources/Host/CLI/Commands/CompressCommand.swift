@@ -13,20 +13,20 @@ enum CompressCommand: Command {
     and seed give the same bytes, whatever the number of threads.
     """
   static let options: [Option] = [
-    .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true), .plugin,
-    .set,
-    .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
+    .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true),
+    .set, .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
     .json,
-  ]
+  ] + PluginArguments.options + PluginArguments.isolationOptions
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
-    let recipe = try RecipeArguments.recipe(arguments)
-    let plugins = try PluginSearch(explicit: arguments.all("plugin"))
+    var recipe = try RecipeArguments.recipe(arguments)
+    let isolation = try PluginArguments.isolation(arguments, &recipe)
+    let plugins = try PluginArguments.search(arguments, isolation: isolation)
     let run = CompressionRun(
       model: arguments.required("model"), recipe: recipe, output: arguments.required("output"),
       plugins: plugins,
       replacesOutput: arguments.has("force"), workers: session.workers, isCancelled: session.isCancelled,
-      log: session.log, progress: session.display.sink)
+      log: session.log, progress: session.display.sink, isolation: isolation)
     let report = try run.run()
     if session.isJSON {
       var object = report.json(includingSeconds: true).objectValue ?? JSONObject()

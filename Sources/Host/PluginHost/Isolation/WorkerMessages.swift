@@ -1,0 +1,98 @@
+import Calibration
+import Graph
+import Tensors
+
+/// What the parent tells its worker. Every type that crosses is encoded as it is used, so that what the ABI gains
+/// crosses too once its Swift type does.
+enum ParentMessage: Codable, Sendable {
+  /// The first message: what to load.
+  case load(Load)
+  case create(index: Int, stage: StageFacts, model: ModelChange, parameters: ParameterValues?)
+  case call(CallContext.Phase, StageFacts, ModelChange, declaredStatistics: Set<Int32>)
+  /// Answers to `WorkerMessage.statistic` and `.price`.
+  case statistic(Statistic?)
+  case price(Int)
+  /// The question could not be answered.
+  case refusal(String)
+  /// Destroy the instance and end.
+  case end
+
+  struct Load: Codable, Sendable {
+    var path: String
+    /// The hash that was found when the library was chosen.
+    var hash: String?
+    var threads: Int
+    var memoryLimit: Int?
+    /// The folder for what the strategy keeps; nil where it may keep nothing.
+    var scratch: String?
+  }
+}
+
+/// What the worker tells its parent.
+enum WorkerMessage: Codable, Sendable {
+  case loaded(LibraryFacts)
+  /// The library cannot be used.
+  case unusable(String)
+  case created(CallResult, phases: InstancePhases?)
+  case finished(CallResult)
+  case statistic(StatisticKind, node: Int, upstream: Upstream)
+  case price(node: Int, LinearForm)
+  case log(LogLevel, String)
+  case progress(Double, String)
+  case report(key: String, node: Int?, StageReport.Entry)
+}
+
+/// The part of a `StageEnvironment` that is no function.
+struct StageFacts: Codable, Sendable {
+  var seed: UInt64
+  var stage: Int
+  var selected: Set<Int>
+  var budget: Int?
+
+  init(_ environment: StageEnvironment) {
+    seed = environment.seed
+    stage = environment.stage
+    selected = environment.selected
+    budget = environment.budget
+  }
+}
+
+/// What a call left in its `CallContext`.
+struct CallResult: Codable, Sendable {
+  struct Words: Codable, Sendable {
+    var status: Int32
+    var message: String
+  }
+
+  var status: Int32
+  var failure: Words?
+  var refusal: Words?
+  var storageFailure: TensorError?
+  var replacements: [Int: ForeignLinear.Given]
+  var requests: [StatisticRequest]
+
+  init(_ status: Int32, _ state: CallContext.State) {
+    self.status = status
+    failure = state.failure.map { Words(status: $0.status.rawValue, message: $0.message) }
+    refusal = state.refusal.map { Words(status: $0.status.rawValue, message: $0.message) }
+    storageFailure = state.storageFailure
+    replacements = state.replacements
+    requests = state.requests
+  }
+
+  /// The same state in the parent.
+  var state: CallContext.State {
+    func words(_ words: Words?) -> (StrategyStatus, String)? {
+      words.map { (StrategyStatus(rawValue: $0.status) ?? .internal, $0.message) }
+    }
+    return CallContext.State(
+      failure: words(failure), refusal: words(refusal), storageFailure: storageFailure,
+      replacements: replacements, requests: requests)
+  }
+}
+
+/// Which of its optional functions an instance has.
+struct InstancePhases: Codable, Sendable {
+  var analyzes = false
+  var forecasts = false
+}
