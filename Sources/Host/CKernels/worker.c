@@ -75,11 +75,8 @@ static void *wait_for_end(void *argument) {
 
 int worker_end_with(int socket) {
   pthread_t thread;
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 1 << 16);
-  int status = pthread_create(&thread, &attributes, wait_for_end, (void *)(intptr_t)socket);
-  pthread_attr_destroy(&attributes);
+  int status = pthread_create(&thread, NULL, wait_for_end, (void *)(intptr_t)socket);
+  if (status == 0) pthread_detach(thread);
   return status;
 }
 

@@ -19,7 +19,8 @@ public struct CompressionPlan: Sendable {
   public init(
     model path: String, recipe: Recipe, plugins: PluginSearch, measures: Bool, workers: Workers,
     isCancelled: @escaping @Sendable () -> Bool = { false },
-    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }, progress: ProgressSink = ProgressSink(),
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
+    progress: ProgressSink = ProgressSink(),
     isolation: Isolation? = nil
   ) throws(PipelineError) {
     self = try PipelineError.wrapping {

@@ -23,7 +23,8 @@ public struct CompressionRun: Sendable {
   public init(
     model: String, recipe: Recipe, output: String, plugins: PluginSearch, replacesOutput: Bool = false,
     workers: Workers, isCancelled: @escaping @Sendable () -> Bool = { false },
-    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }, progress: ProgressSink = ProgressSink(),
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
+    progress: ProgressSink = ProgressSink(),
     isolation: Isolation? = nil
   ) {
     self.model = model

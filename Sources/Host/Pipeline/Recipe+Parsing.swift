@@ -75,7 +75,8 @@ extension Recipe {
     }
     let hash = try section.string("plugin_sha256")
     if let hash, !TrustList.isHash(hash) {
-      throw section.fault("plugin_sha256", "64 lowercase hexadecimal digits are needed, as sha256sum prints them")
+      throw section.fault(
+        "plugin_sha256", "64 lowercase hexadecimal digits are needed, as sha256sum prints them")
     }
     var parameters = JSONObject()
     for (key, value) in section.members where !ParameterInfo.reservedKeys.contains(key) {

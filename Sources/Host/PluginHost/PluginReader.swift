@@ -30,7 +30,8 @@ struct PluginReader: Sendable {
       let process = try WorkerProcess(isolation) { _ in }
       let answer = try process.exchange(
         .load(
-          ParentMessage.Load(path: path, hash: hash, threads: 1, memoryLimit: isolation.memoryLimit, scratch: nil)),
+          ParentMessage.Load(
+            path: path, hash: hash, threads: 1, memoryLimit: isolation.memoryLimit, scratch: nil)),
         store: nil, isCancelled: { false })
       _ = process.end()
       switch answer {

@@ -12,11 +12,13 @@ enum CompressCommand: Command {
     lathe.json, which says how every layer was made and how to check it (`lathe verify`). The same model, recipe
     and seed give the same bytes, whatever the number of threads.
     """
-  static let options: [Option] = [
-    .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true),
-    .set, .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
-    .json,
-  ] + PluginArguments.options + PluginArguments.isolationOptions
+  static let options: [Option] =
+    [
+      .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true),
+      .set, .seed, .threads,
+      .flag("force", "replace the output folder if it exists, once the new one is complete"),
+      .json,
+    ] + PluginArguments.options + PluginArguments.isolationOptions
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     var recipe = try RecipeArguments.recipe(arguments)

@@ -15,10 +15,11 @@ enum PlanCommand: Command {
     layers may move against each other. --exact makes the first stage's measurements, which takes its time over
     the calibration text, and forecasts from them.
     """
-  static let options: [Option] = [
-    .model, .recipe, .set, .seed,
-    .flag("exact", "measure what the first stage measures, so that its ranks are known"), .threads, .json,
-  ] + PluginArguments.options + PluginArguments.isolationOptions
+  static let options: [Option] =
+    [
+      .model, .recipe, .set, .seed,
+      .flag("exact", "measure what the first stage measures, so that its ranks are known"), .threads, .json,
+    ] + PluginArguments.options + PluginArguments.isolationOptions
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     var recipe = try RecipeArguments.recipe(arguments)

@@ -6,7 +6,8 @@ enum PluginsCommand: Command {
   static let name = "plugins"
   static let operandUsage = "list | info ID | \(TrustAction.usage)"
   static let operands = 1...3
-  static let summary = "list the strategies that are found, describe one, or say which libraries may be loaded"
+  static let summary =
+    "list the strategies that are found, describe one, or say which libraries may be loaded"
   static let discussion = """
     list shows every library that was looked at and why it was refused. info shows a strategy's parameters.
     Search order: --plugin, then $LATHE_PLUGIN_PATH or else the user's data folder, ../lib/lathe/plugins beside
@@ -17,7 +18,9 @@ enum PluginsCommand: Command {
   static let options: [Option] = PluginArguments.options + [.json]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
-    if arguments.operands[0] == "trust" { return try TrustAction.run(arguments.operands.dropFirst(), session) }
+    if arguments.operands[0] == "trust" {
+      return try TrustAction.run(arguments.operands.dropFirst(), session)
+    }
     let search = try PluginArguments.search(arguments)
     switch (arguments.operands[0], arguments.operands.count) {
     case ("list", 1): session.isJSON ? session.print(listJSON(search)) : session.print(listText(search))

@@ -16,7 +16,8 @@ enum PluginArguments {
       "isolate-limit", "SECONDS",
       "end an isolated plugin that neither calls the host nor returns for so long (default: "
         + "\(Int(Isolation.defaultSilenceLimit)))"),
-    .value("isolate-memory", "SIZE", "the most memory an isolated plugin may have, as 4GiB (default: no limit)"),
+    .value(
+      "isolate-memory", "SIZE", "the most memory an isolated plugin may have, as 4GiB (default: no limit)"),
   ]
 
   /// What is found, and may be loaded.
@@ -46,7 +47,8 @@ enum PluginArguments {
   private static func seconds(_ arguments: Arguments) throws(UsageError) -> Double? {
     guard let text = arguments["isolate-limit"] else { return nil }
     guard let value = Double(text), value > 0, value <= 1e6 else {
-      throw UsageError("--isolate-limit is \(text); it must be a number of seconds above 0 and at most 1000000")
+      throw UsageError(
+        "--isolate-limit is \(text); it must be a number of seconds above 0 and at most 1000000")
     }
     return value
   }

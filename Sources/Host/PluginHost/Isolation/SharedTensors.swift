@@ -34,7 +34,8 @@ struct SharedArena {
       if written < 0, errno == EINTR { continue }
       guard written > 0 else {
         throw WorkerLoss(
-          description: "\(count) bytes could not be shared between processes: \(String(cString: strerror(errno)))")
+          description:
+            "\(count) bytes could not be shared between processes: \(String(cString: strerror(errno)))")
       }
       done += written
     }

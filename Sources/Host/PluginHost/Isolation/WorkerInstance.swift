@@ -52,4 +52,3 @@ final class WorkerInstance: InstanceCalls {
     return result.status
   }
 }
-

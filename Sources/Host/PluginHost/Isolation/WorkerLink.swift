@@ -32,7 +32,8 @@ final class WorkerLink: Sendable {
     do {
       process = try WorkerProcess(isolation, weights: files) { log(.info, "[\(strategy)] \($0)") }
     } catch {
-      throw .workerLost(stage: stage, strategy: strategy, path: path, phase: "start", reason: error.description)
+      throw .workerLost(
+        stage: stage, strategy: strategy, path: path, phase: "start", reason: error.description)
     }
     let all = process.files
     let indices = Dictionary(
@@ -75,7 +76,9 @@ final class WorkerLink: Sendable {
   }
 
   /// The answer to a question, or nil for news.
-  private func answer(_ message: WorkerMessage, _ context: CallContext) throws -> (ParentMessage, ParentTensors?)? {
+  private func answer(_ message: WorkerMessage, _ context: CallContext) throws -> (
+    ParentMessage, ParentTensors?
+  )? {
     let environment = context.environment
     let nodes = context.snapshot.nodes
     switch message {

@@ -65,7 +65,8 @@ extension WorkerProcess {
       close(sockets[0])
       close(pipes[0])
       throw WorkerLoss(
-        description: "the worker process \(executable) could not be started: \(String(cString: strerror(status)))")
+        description:
+          "the worker process \(executable) could not be started: \(String(cString: strerror(status)))")
     }
     _ = fcntl(pipes[0], F_SETFL, O_NONBLOCK)
     var patience = timeval(tv_sec: 30, tv_usec: 0)

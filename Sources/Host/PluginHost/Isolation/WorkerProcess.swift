@@ -81,7 +81,8 @@ final class WorkerProcess: Sendable {
           reap(within: 0)
           throw WorkerLoss(
             description: "the plugin neither called the host nor returned for "
-              + "\(WorkerLoss.seconds(isolation.silenceLimit)) (--isolate-limit), so its worker process was ended")
+              + "\(WorkerLoss.seconds(isolation.silenceLimit)) (--isolate-limit), so its worker process was ended"
+          )
         }
       }
     } catch let fault as MessageChannel.Fault {

@@ -30,7 +30,8 @@ public struct TrustList: Sendable, Equatable {
     }
     var entries: [Entry] = []
     for item in list {
-      guard let hash = item["sha256"]?.stringValue, Self.isHash(hash), let name = item["file"]?.stringValue else {
+      guard let hash = item["sha256"]?.stringValue, Self.isHash(hash), let name = item["file"]?.stringValue
+      else {
         throw .trustList(path: path, reason: "an entry has no file or no sha256 of 64 lowercase digits")
       }
       entries.append(Entry(hash: hash, name: name))
