@@ -66,7 +66,7 @@ struct IsolationBenchmark {
   private static func processorSeconds() -> Double {
     [RUSAGE_SELF, RUSAGE_CHILDREN].reduce(0) { sum, who in
       var usage = rusage()
-      getrusage(who, &usage)
+      getrusage(__rusage_who_t(who.rawValue), &usage)
       let times = [usage.ru_utime, usage.ru_stime]
       return sum + times.reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6 }
     }

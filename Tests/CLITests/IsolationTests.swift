@@ -68,45 +68,29 @@ import Testing
     #expect(processes("\(marker)=1") == [])
   }
 
-  @Test("Ctrl-C, and the end of the parent by force, end the worker too", arguments: [SIGINT, SIGKILL])
-  func interrupted(signal: Int32) throws {
-    let bench = try CommandBench()
-    let recipe =
-      "{ lathe: 1, calibration: { text: 'long.txt', samples: 1500, context: 64 }, stages: [{ strategy: 'svdllm-v2', keep: 0.6 }] }"
-    try bench.folder.write(SyntheticFolder.text(words: 60000), to: "long.txt")
-    try bench.folder.write(recipe, to: "r.json5")
-    let marker = "LATHE_TEST_INTERRUPT_\(signal)_\(getpid())"
+  @Test(
+    "Ctrl-C, and the end of the parent by force, end a worker that asks and one that never does",
+    .enabled(if: CCompiler.path != nil),
+    arguments: [("poll", SIGINT), ("hang", SIGINT), ("hang", SIGKILL)])
+  func interrupted(name: String, signal: Int32) throws {
+    let bench = try CommandBench(recipe: "{ strategy: 'test-plugin' }")
+    let plugin = try CCompiler.plugin("isolate-\(name)", into: bench.folder)
+    let marker = "LATHE_TEST_\(name)_\(signal)_\(getpid())"
     let run = try bench.lathe(
-      "\(Self.compress) --isolate --threads 1".split(separator: " ").map(String.init),
+      "\(Self.compress) --isolate --plugin \(plugin)".split(separator: " ").map(String.init),
       environment: [marker: "1"]
     ) { process in
-      for _ in 0..<1000 where process.isRunning && processes("\(marker)=1").count < 2 { usleep(10_000) }
-      usleep(200_000)
+      let isWorking = { bench.folder.names().contains { $0.hasPrefix(".out.partial") } }
+      for _ in 0..<3000 where process.isRunning && !isWorking() { usleep(10_000) }
+      usleep(1_000_000)
       kill(process.processIdentifier, signal)
     }
     #expect(run.status == (signal == SIGINT ? 130 : 128 + signal), "\(run.errors)")
     if signal == SIGINT {
       #expect(run.complaints == ["lathe: interrupted; nothing was written"], "\(run.errors)")
+      #expect(bench.leftovers == ["isolate-\(name).so"])
     }
     #expect(allGone("\(marker)=1"))
-  }
-
-  @Test("Ctrl-C ends a plugin that never asks", .enabled(if: CCompiler.path != nil))
-  func interruptedHang() throws {
-    let bench = try CommandBench(recipe: "{ strategy: 'test-plugin' }")
-    let plugin = try CCompiler.plugin("isolate-hang", into: bench.folder)
-    let run = try bench.lathe(
-      "\(Self.compress) --isolate --plugin \(plugin)".split(separator: " ").map(String.init)
-    ) { process in
-      for _ in 0..<1000
-      where process.isRunning && !bench.folder.names().contains(where: { $0.hasPrefix(".out.partial") }) {
-        usleep(10_000)
-      }
-      usleep(1_000_000)
-      kill(process.processIdentifier, SIGINT)
-    }
-    #expect(run.status == 130, "\(run.errors)")
-    #expect(bench.leftovers == ["isolate-hang.so"])
   }
 
   @Test(

@@ -76,8 +76,7 @@ struct PluginFile: Sendable {
     let changed = after.__mxcsr & Self.controlBits != environment.__mxcsr & Self.controlBits
     fesetenv(&environment)
     guard let handle else { throw .unusable(path: path, reason: message.replacing(name, with: path)) }
-    let now = exactly ? Identity(descriptor: file.descriptor) : Identity(path: path)
-    guard now == identity else {
+    guard exactly ? isUnchanged : Identity(path: path) == identity else {
       throw .untrusted(
         path: path, reason: "it was changed while it was loaded; what was hashed is not what is there now")
     }
@@ -86,6 +85,12 @@ struct PluginFile: Sendable {
       changed
         ? ["it changed the floating-point environment while loading (built with -ffast-math?); restored"] : []
     )
+  }
+
+  /// Whether the open file still has the hash that was found; its names may have changed.
+  private var isUnchanged: Bool {
+    guard let again = try? MappedFile(path: path, file: file) else { return false }
+    return SHA256.hex(of: again) == hash
   }
 
   /// All of MXCSR but its sticky exception flags.
