@@ -3,7 +3,7 @@ import Tensors
 
 /// S = sum over tokens of m m^T, where m is the mean input at one position over a group of consecutive windows.
 ///
-/// The "stack of batches" of AdaSVD (arXiv 2502.01403, section 3.2): a group of g windows of T tokens counts as one
+/// The "stack of batches" of arXiv 2502.01403: a group of g windows of T tokens counts as one
 /// window of T means. S: [n, n]; the last group may be smaller. Means are made in f64 and rounded to f32. One
 /// group's means are held at a time, whatever g is.
 struct StackedGram {

@@ -4,6 +4,7 @@ import LinearAlgebra
 import PluginHost
 import Runtime
 import Tensors
+import Training
 
 /// A stage's work, done.
 struct StageResult {
@@ -21,6 +22,8 @@ struct StageRunner {
   let set: CalibrationSet?
   let settings: CalibrationSettings
   let progress: ProgressSink
+  /// Where the strategy's tensors outlive an interruption.
+  var keptFolder: KeptFolder?
 
   /// The model as the stage leaves it. Replaced tensors are moved to the scratch file as each block is finished.
   func run(_ entering: Model) throws(PipelineError) -> StageResult {
@@ -47,7 +50,10 @@ struct StageRunner {
 
   private func measure(_ entering: Model, _ clock: StageClock) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
-    let environment = try chain.environment(of: stage, entering: snapshot)
+    var environment = try chain.environment(of: stage, entering: snapshot, keptFolder: keptFolder)
+    if let set {
+      environment.training = try TrainingSource(entering: entering, text: set, settings: settings)
+    }
     let requests = try stage.instance.plan(environment, snapshot)
     if !requests.isEmpty, set == nil {
       throw PipelineError.stage(

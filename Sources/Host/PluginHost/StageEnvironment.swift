@@ -1,6 +1,7 @@
 import Graph
 import LinearAlgebra
 import Tensors
+import Training
 
 /// What the host lends to a strategy for the length of a stage.
 public struct StageEnvironment: Sendable {
@@ -16,19 +17,26 @@ public struct StageEnvironment: Sendable {
   public var price: @Sendable (Node, LinearForm) throws -> Int
   /// Where tensors that a strategy keeps are stored.
   public var scratch: ScratchFile?
+  /// Where they are stored instead when they must outlive the process.
+  public var keptFolder: KeptFolder?
   public var isCancelled: @Sendable () -> Bool
   public var log: @Sendable (LogLevel, String) -> Void
   public var progress: @Sendable (_ fraction: Double, _ activity: String) -> Void
   public var report: StageReport
+  /// Losses and gradients; nil without calibration text.
+  public var training: TrainingSource?
   /// Told of every call of a host function; nil in the host's own process.
   var heartbeat: Heartbeat?
+  /// In a worker, the trials of the call, which are made in the parent.
+  var remoteTrials: (any TrialService)?
 
   public init(
     seed: UInt64, stage: Int, workers: Workers, selected: Set<Int>, budget: Int? = nil,
     price: @escaping @Sendable (Node, LinearForm) throws -> Int = { $1.byteCount },
     scratch: ScratchFile? = nil, isCancelled: @escaping @Sendable () -> Bool = { false },
     log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
-    progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }, report: StageReport = StageReport()
+    progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }, report: StageReport = StageReport(),
+    training: TrainingSource? = nil
   ) {
     self.seed = seed
     self.stage = stage
@@ -41,6 +49,7 @@ public struct StageEnvironment: Sendable {
     self.log = log
     self.progress = progress
     self.report = report
+    self.training = training
   }
 }
 

@@ -17,6 +17,9 @@ enum CompressCommand: Command {
       .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true),
       .set, .seed, .threads,
       .flag("force", "replace the output folder if it exists, once the new one is complete"),
+      .flag(
+        "resume",
+        "keep finished stages beside the output until the end, and go on where the same run was interrupted"),
       .json,
     ] + PluginArguments.options + PluginArguments.isolationOptions
 
@@ -24,11 +27,12 @@ enum CompressCommand: Command {
     var recipe = try RecipeArguments.recipe(arguments)
     let isolation = try PluginArguments.isolation(arguments, &recipe)
     let plugins = try PluginArguments.search(arguments, isolation: isolation)
-    let run = CompressionRun(
+    var run = CompressionRun(
       model: arguments.required("model"), recipe: recipe, output: arguments.required("output"),
       plugins: plugins,
       replacesOutput: arguments.has("force"), workers: session.workers, isCancelled: session.isCancelled,
       log: session.log, progress: session.display.sink, isolation: isolation)
+    run.resumes = arguments.has("resume")
     let report = try run.run()
     if session.isJSON {
       var object = report.json(includingSeconds: true).objectValue ?? JSONObject()

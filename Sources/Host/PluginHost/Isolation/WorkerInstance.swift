@@ -48,7 +48,12 @@ final class WorkerInstance: InstanceCalls {
     }
     guard case .finished(let result) = answer else { throw link.unexpected(context) }
     for (index, given) in result.replacements { try link.check(given, at: index, context) }
-    context.state.withLock { $0 = result.state }
+    context.state.withLock { state in
+      // What the parent's own disk refused, it knows best.
+      let storage = state.storageFailure
+      state = result.state
+      state.storageFailure = state.storageFailure ?? storage
+    }
     return result.status
   }
 }

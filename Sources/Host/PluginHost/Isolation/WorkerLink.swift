@@ -90,7 +90,18 @@ final class WorkerLink: Sendable {
         guard nodes.indices.contains(node) else { throw WorkerLoss(description: "there is no node \(node)") }
         try Self.check(form, of: nodes[node])
         return (.price(try environment.price(nodes[node], form)), nil)
-      } catch { return (.refusal("\(error)"), nil) }
+      } catch {
+        return (.refusal(CallResult.Words(status: StrategyStatus.unsupported.rawValue, message: "\(error)")), nil)
+      }
+    case .trial(let question):
+      // Nothing else is lent in the phases that learn.
+      lent.reset()
+      do throws(CallFault) {
+        return (.trial(try context.answer(question)), lent)
+      } catch {
+        if case .storage(let failure) = error { context.state.withLock { $0.storageFailure = failure } }
+        return (.refusal(CallResult.Words(status: error.status.rawValue, message: error.message)), nil)
+      }
     case .log(let level, let text): environment.log(level, text)
     case .progress(let fraction, let activity): environment.progress(fraction, activity)
     case .report(let key, let node, let entry): environment.report.set(key, node: node, entry)

@@ -1,6 +1,8 @@
 import Calibration
 import Graph
+import Runtime
 import Tensors
+import Training
 
 /// What the parent tells its worker. Every type that crosses is encoded as it is used, so that what the ABI gains
 /// crosses too once its Swift type does.
@@ -12,8 +14,9 @@ enum ParentMessage: Codable, Sendable {
   /// Answers to `WorkerMessage.statistic` and `.price`.
   case statistic(Statistic?)
   case price(Int)
+  case trial(TrialAnswer)
   /// The question could not be answered.
-  case refusal(String)
+  case refusal(CallResult.Words)
   /// Destroy the instance and end.
   case end
 
@@ -37,6 +40,7 @@ enum WorkerMessage: Codable, Sendable {
   case finished(CallResult)
   case statistic(StatisticKind, node: Int, upstream: Upstream)
   case price(node: Int, LinearForm)
+  case trial(TrialQuestion)
   case log(LogLevel, String)
   case progress(Double, String)
   case report(key: String, node: Int?, StageReport.Entry)
@@ -48,12 +52,15 @@ struct StageFacts: Codable, Sendable {
   var stage: Int
   var selected: Set<Int>
   var budget: Int?
+  /// The folder for what outlives the process.
+  var keptPath: String?
 
   init(_ environment: StageEnvironment) {
     seed = environment.seed
     stage = environment.stage
     selected = environment.selected
     budget = environment.budget
+    keptPath = environment.keptFolder?.path
   }
 }
 
@@ -95,4 +102,21 @@ struct CallResult: Codable, Sendable {
 struct InstancePhases: Codable, Sendable {
   var analyzes = false
   var forecasts = false
+}
+
+/// A call of lathe.training/1.
+enum TrialQuestion: Codable, Sendable {
+  case batchCount(BatchSet)
+  case shape(FactorTarget)
+  case setTrial(node: Int, Linear)
+  case setValues([FactorTarget], [Tensor])
+  case loss(LossRequest, [FactorTarget])
+}
+
+/// What came of it.
+enum TrialAnswer: Codable, Sendable {
+  case done
+  case count(Int)
+  case shape([Int])
+  case loss(TokenLoss.Value, [Tensor])
 }

@@ -48,7 +48,7 @@ final class WorkerSession: @unchecked Sendable {
         try send(create(index, stage, change, parameters))
       case .call(let phase, let stage, let change, let declared):
         try send(call(phase, stage, change, declared))
-      case .statistic, .price, .refusal: throw Refusal(description: "an answer without a question")
+      case .statistic, .price, .trial, .refusal: throw Refusal(description: "an answer without a question")
       case .end:
         instance = nil
         return
@@ -122,6 +122,8 @@ final class WorkerSession: @unchecked Sendable {
       progress: { [self] fraction, activity in tell(.progress(fraction, activity)) },
       report: StageReport { [self] key, node, entry in tell(.report(key: key, node: node, entry)) })
     environment.heartbeat = heartbeat
+    environment.keptFolder = stage.keptPath.map { KeptFolder(path: $0) }
+    environment.remoteTrials = RemoteTrials(session: self)
     return environment
   }
 
@@ -130,7 +132,9 @@ final class WorkerSession: @unchecked Sendable {
 
   private func ask(_ question: WorkerMessage) throws -> ParentMessage {
     try asking.withLock { _ in
-      try channel.send(question)
+      try channel.send(question, store: tensors)
+      // What was sent has been copied once there is an answer.
+      defer { tensors.reset() }
       return try channel.receive(ParentMessage.self, store: tensors)
     }
   }
@@ -143,8 +147,29 @@ final class WorkerSession: @unchecked Sendable {
     case .price(let bytes):
       prices.withLock { $0[key] = bytes }
       return bytes
-    case .refusal(let reason): throw Refusal(description: reason)
+    case .refusal(let words): throw Refusal(description: words.message)
     default: throw Refusal(description: "the parent answered something else than it was asked")
+    }
+  }
+
+  /// Has the parent do a call of lathe.training/1, however long it takes there.
+  func trial(_ question: TrialQuestion) throws(CallFault) -> TrialAnswer {
+    heartbeat.enter()
+    defer { heartbeat.leave() }
+    let answer: ParentMessage
+    do { answer = try ask(.trial(question)) } catch { throw .noMemory("\(error)") }
+    switch answer {
+    case .trial(let answer): return answer
+    case .refusal(let words):
+      switch StrategyStatus(rawValue: words.status) {
+      case .cancelled: throw .cancelled
+      case .numerical: throw .numerical(words.message)
+      case .unsupported: throw .unsupported(words.message)
+      case .noMemory: throw .noMemory(words.message)
+      case .invalid: throw .invalid(words.message)
+      default: throw .contract(words.message)
+      }
+    default: throw .contract("the parent answered something else than it was asked")
     }
   }
 
