@@ -12,7 +12,10 @@ let host: [(name: String, dependencies: [String])] = [
   ("Training", ["Calibration", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
   (
     "PluginHost",
-    ["CKernels", "CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]
+    [
+      "CKernels", "CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra",
+      "Tensors",
+    ]
   ),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   (

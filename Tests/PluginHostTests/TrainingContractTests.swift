@@ -25,7 +25,9 @@ import Training
   }
 
   /// In this process, and in a worker.
-  private static let places: [Isolation?] = [nil, Isolation(executable: BuildFolder.lathe, silenceLimit: 120)]
+  private static let places: [Isolation?] = [
+    nil, Isolation(executable: BuildFolder.lathe, silenceLimit: 120),
+  ]
 
   private func allocate(_ name: String, _ bench: PluginBench, _ isolation: Isolation? = nil) throws {
     let instance = try bench.instance(bench.library(name), isolation: isolation)

@@ -34,7 +34,9 @@ struct RemoteTrials: TrialService {
     return (value, gradients)
   }
 
-  private static var unexpected: CallFault { .unsupported("the parent answered something else than it was asked") }
+  private static var unexpected: CallFault {
+    .unsupported("the parent answered something else than it was asked")
+  }
 }
 
 extension CallContext {

@@ -91,7 +91,9 @@ final class WorkerLink: Sendable {
         try Self.check(form, of: nodes[node])
         return (.price(try environment.price(nodes[node], form)), nil)
       } catch {
-        return (.refusal(CallResult.Words(status: StrategyStatus.unsupported.rawValue, message: "\(error)")), nil)
+        return (
+          .refusal(CallResult.Words(status: StrategyStatus.unsupported.rawValue, message: "\(error)")), nil
+        )
       }
     case .trial(let question):
       // Nothing else is lent in the phases that learn.

@@ -52,6 +52,8 @@ struct StageFacts: Codable, Sendable {
   var stage: Int
   var selected: Set<Int>
   var budget: Int?
+  /// Whether there is text to learn from.
+  var learns: Bool
   /// The folder for what outlives the process.
   var keptPath: String?
 
@@ -60,6 +62,7 @@ struct StageFacts: Codable, Sendable {
     stage = environment.stage
     selected = environment.selected
     budget = environment.budget
+    learns = environment.training != nil
     keptPath = environment.keptFolder?.path
   }
 }

@@ -123,7 +123,7 @@ final class WorkerSession: @unchecked Sendable {
       report: StageReport { [self] key, node, entry in tell(.report(key: key, node: node, entry)) })
     environment.heartbeat = heartbeat
     environment.keptFolder = stage.keptPath.map { KeptFolder(path: $0) }
-    environment.remoteTrials = RemoteTrials(session: self)
+    environment.remoteTrials = stage.learns ? RemoteTrials(session: self) : nil
     return environment
   }
 
