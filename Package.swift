@@ -13,7 +13,10 @@ let host: [(name: String, dependencies: [String])] = [
   ("Training", ["Calibration", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
   (
     "PluginHost",
-    ["CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]
+    [
+      "CKernels", "CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra",
+      "Tensors",
+    ]
   ),
   ("Validator", ["CLathe", "PluginHost", "ModelIO", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),

@@ -6,6 +6,9 @@
 #ifndef ABI_MAJOR
 #define ABI_MAJOR LATHE_ABI_MAJOR
 #endif
+#ifndef ABI_MINOR
+#define ABI_MINOR LATHE_ABI_MINOR
+#endif
 #ifndef MIN_HOST_MINOR
 #define MIN_HOST_MINOR LATHE_ABI_MINOR
 #endif
@@ -158,7 +161,7 @@ static const lathe_strategy strategy = {
   STRATEGY_SIZE, FLAGS, ID, "Test", "1.0.0", SUMMARY, "", required, optional, parameters, 2, DECLARED_STATS, create};
 static const lathe_strategy *const strategies[] = {&strategy};
 static const lathe_module module USED_BY_SOME = {
-  MODULE_SIZE, ABI_MAJOR, LATHE_ABI_MINOR, MIN_HOST_MINOR, 0, STRATEGY_COUNT, strategies, "Tests", "none"};
+  MODULE_SIZE, ABI_MAJOR, ABI_MINOR, MIN_HOST_MINOR, 0, STRATEGY_COUNT, strategies, "Tests", "none"};
 
 #ifndef NO_ENTRY
 LATHE_EXPORT const lathe_module *lathe_entry(const lathe_entry_info *info);

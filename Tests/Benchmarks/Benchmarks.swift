@@ -15,6 +15,7 @@ enum Benchmarks {
       switch command {
       case "kernels": results = try KernelBenchmark(arguments).run()
       case "block": results = try BlockBenchmark(arguments).run()
+      case "isolation": results = try IsolationBenchmark(arguments).run()
       case "training-step": results = try TrainingBenchmark(arguments).run()
       case "gptq": results = try ColumnBenchmark(arguments).run()
       case "memory": results = try MemoryBenchmark(arguments).run()

@@ -34,10 +34,12 @@ struct PluginBench {
   }
 
   /// The first strategy of a library, created.
-  func instance(_ library: PluginLibrary, _ parameters: JSONObject = [:]) throws -> StrategyInstance {
+  func instance(
+    _ library: PluginLibrary, _ parameters: JSONObject = [:], isolation: Isolation? = nil
+  ) throws -> StrategyInstance {
     try StrategyInstance(
       library, index: 0, parameters: ParameterValues(parameters, for: library.strategies[0]),
-      environment: environment, snapshot: snapshot)
+      environment: environment, snapshot: snapshot, isolation: isolation)
   }
 
   /// Creates, plans and compresses the first block, and returns what was replaced.

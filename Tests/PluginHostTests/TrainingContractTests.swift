@@ -24,8 +24,13 @@ import Training
     return bench
   }
 
-  private func allocate(_ name: String, _ bench: PluginBench) throws {
-    let instance = try bench.instance(bench.library(name))
+  /// In this process, and in a worker.
+  private static let places: [Isolation?] = [
+    nil, Isolation(executable: BuildFolder.lathe, silenceLimit: 120),
+  ]
+
+  private func allocate(_ name: String, _ bench: PluginBench, _ isolation: Isolation? = nil) throws {
+    let instance = try bench.instance(bench.library(name), isolation: isolation)
     _ = try instance.plan(bench.environment, bench.snapshot)
     try instance.allocate(bench.environment, bench.snapshot)
   }
@@ -38,10 +43,10 @@ import Training
     return result
   }
 
-  @Test("a plugin tries a form, learns its gradient, and the trial is gone with the call")
-  func learns() throws {
+  @Test("a plugin tries a form, learns its gradient, and the trial is gone with the call", arguments: places)
+  func learns(isolation: Isolation?) throws {
     let bench = try bench()
-    let instance = try bench.instance(bench.library("learns"))
+    let instance = try bench.instance(bench.library("learns"), isolation: isolation)
     for _ in 0..<2 {
       try instance.allocate(bench.environment, bench.snapshot)
       let found = metrics(bench)
@@ -70,18 +75,33 @@ import Training
     let bench = try bench()
     let text = try #require(complaint { try allocate(name, bench) })
     #expect(text.contains(part), "\(text)")
+    #expect(complaint { try allocate(name, bench, Self.places[1]) } == text)
+  }
+
+  @Test("what an isolated plugin learns is the same numbers")
+  func isolated() throws {
+    let found = try Self.places.map { isolation in
+      let bench = try bench()
+      try allocate("learns", bench, isolation)
+      return metrics(bench)
+    }
+    #expect(found[0] == found[1] && found[0].count >= 5)
   }
 
   @Test("without calibration text the plugin is told so")
   func noText() throws {
-    let text = try #require(complaint { try allocate("trains_no_batches", PluginBench()) })
-    #expect(text.contains("calibration"), "\(text)")
+    for isolation in Self.places {
+      let text = try #require(complaint { try allocate("trains_no_batches", PluginBench(), isolation) })
+      #expect(text.contains("calibration"), "\(text)")
+    }
   }
 
-  @Test("a cancelled step is cancelled and not failed")
-  func cancelled() throws {
+  @Test("a cancelled step is cancelled and not failed", arguments: places)
+  func cancelled(isolation: Isolation?) throws {
     let bench = try bench { true }
-    let stopped = #expect(throws: PluginHostError.self) { try allocate("trains_cancelled", bench) }
+    let stopped = #expect(throws: PluginHostError.self) {
+      try allocate("trains_cancelled", bench, isolation)
+    }
     guard case .cancelled? = stopped else {
       Issue.record("\(String(describing: stopped))")
       return

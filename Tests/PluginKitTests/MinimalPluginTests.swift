@@ -45,6 +45,19 @@ import Testing
       }
     }
     #expect(host.aliveTensors == 0)
+    // A host of an earlier minor version: tables that end before what the plugin uses.
+    for (table, size) in [
+      ("lathe.graph/1", MemoryLayout<lathe_host_graph>.offset(of: \.replace_linear) ?? 0),
+      ("lathe.params/1", MemoryLayout<lathe_host_params>.offset(of: \.get_int) ?? 0),
+    ] {
+      for bytes in stride(from: 8, through: size, by: 8) {
+        let older = PluginKitTests.model()
+        older.parameters["bits"] = "5"
+        older.sizes[table] = UInt32(bytes)
+        let refusal = #expect(throws: Refusal.self) { try FakeRun(module, on: older).all() }
+        #expect(refusal?.code == Int32(LATHE_ERR_UNSUPPORTED), "\(table) of \(bytes) bytes")
+      }
+    }
     host.missing = ["lathe.graph/1"]
     let run = try FakeRun(module, on: host)
     let refusal = #expect(throws: Refusal.self) { try run.compress(0) }

@@ -16,6 +16,7 @@ enum Lathe {
 
   static func main() {
     ProcessSetup.apply()
+    if PluginWorker.isWanted { exit(PluginWorker.run()) }
     Interruption.install()
     exit(run(CommandLine.arguments.dropFirst()).rawValue)
   }

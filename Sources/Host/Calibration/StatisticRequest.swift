@@ -1,7 +1,7 @@
 import Tensors
 
 /// A statistic over calibration tokens that a strategy can ask for. Raw values are those of `lathe.h`.
-public enum StatisticKind: Int32, Sendable, CaseIterable {
+public enum StatisticKind: Int32, Sendable, CaseIterable, Codable {
   /// `[in, in]`: sum over tokens of `x x^T`.
   case inputGram = 1
   /// `[in]`: mean of `|x|`.
@@ -30,7 +30,7 @@ public enum StatisticKind: Int32, Sendable, CaseIterable {
 }
 
 /// Which phase of a stage reads a statistic.
-public struct StatisticPhases: OptionSet, Sendable, Hashable {
+public struct StatisticPhases: OptionSet, Sendable, Hashable, Codable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
   public static let analyze = StatisticPhases(rawValue: 1)
@@ -38,7 +38,7 @@ public struct StatisticPhases: OptionSet, Sendable, Hashable {
 }
 
 /// Where the inputs of a statistic come from.
-public enum Upstream: Sendable, Hashable {
+public enum Upstream: Sendable, Hashable, Codable {
   /// The model as it entered the stage.
   case original
   /// The blocks before this one as the stage has left them.
@@ -46,7 +46,7 @@ public enum Upstream: Sendable, Hashable {
 }
 
 /// One statistic of one linear layer.
-public struct StatisticRequest: Sendable, Hashable {
+public struct StatisticRequest: Sendable, Hashable, Codable {
   public var kind: StatisticKind
   /// Index in `Model.nodes`.
   public var node: Int
@@ -71,7 +71,7 @@ public struct StatisticRequest: Sendable, Hashable {
 }
 
 /// A statistic's value and the number of tokens behind it.
-public struct Statistic: Sendable {
+public struct Statistic: Sendable, Codable {
   public let value: Tensor
   public let tokenCount: Int
 

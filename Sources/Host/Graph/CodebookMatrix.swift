@@ -1,7 +1,7 @@
 import Tensors
 
 /// Codes that look numbers up in a table, packed: `w[i, j] = scale[i, g(j)] * codebook[code[i, j]]`.
-public struct CodebookMatrix: Sendable {
+public struct CodebookMatrix: Sendable, Codable {
   public let rows: Int
   public let columns: Int
   public let scheme: CodebookScheme

@@ -1,5 +1,5 @@
 /// The hyperparameters of a decoder-only transformer with pre-normalisation, rotary positions and a gated MLP.
-public struct DecoderConfiguration: Sendable, Equatable {
+public struct DecoderConfiguration: Sendable, Equatable, Codable {
   public var architecture: String
   /// Width of the residual stream, `D`.
   public var hiddenSize: Int
@@ -67,7 +67,7 @@ public struct DecoderConfiguration: Sendable, Equatable {
 }
 
 /// The nonlinearity on the gate of the MLP. Raw values are `hidden_act` names.
-public enum Activation: String, Sendable, CaseIterable {
+public enum Activation: String, Sendable, CaseIterable, Codable {
   case silu
   case gelu
   case geluTanh = "gelu_pytorch_tanh"
@@ -75,9 +75,9 @@ public enum Activation: String, Sendable, CaseIterable {
 }
 
 /// Rotary position embedding: angle of pair `i` at position `p` is `p * theta^(-2i/d)`, rescaled.
-public struct RotaryConfiguration: Sendable, Equatable {
+public struct RotaryConfiguration: Sendable, Equatable, Codable {
   /// How frequencies are stretched beyond the trained context.
-  public enum Scaling: Sendable, Equatable {
+  public enum Scaling: Sendable, Equatable, Codable {
     case none
     /// All angles divided by `factor`.
     case linear(factor: Double)

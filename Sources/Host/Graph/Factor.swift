@@ -1,7 +1,7 @@
 import Tensors
 
 /// A matrix `[rows, columns]` as it is stored: one factor of a term of a linear layer.
-public enum Factor: Sendable {
+public enum Factor: Sendable, Codable {
   /// `[rows, columns]` of real elements.
   case dense(Tensor)
   /// `[n]`: the diagonal of an `n` by `n` matrix.

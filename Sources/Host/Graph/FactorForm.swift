@@ -1,9 +1,9 @@
 import Tensors
 
 /// The shape and storage of a factor without its numbers: enough to price it.
-public struct FactorForm: Sendable, Hashable {
+public struct FactorForm: Sendable, Hashable, Codable {
   /// How the elements are stored.
-  public enum Storage: Sendable, Hashable {
+  public enum Storage: Sendable, Hashable, Codable {
     /// `[rows, columns]` of one element type.
     case dense(ElementType)
     /// A diagonal of `rows == columns` elements.
@@ -59,7 +59,7 @@ public struct FactorForm: Sendable, Hashable {
 }
 
 /// How integer codes stand for real numbers: `w = scale * (code - zero)`, one scale and zero per group.
-public struct QuantizationScheme: Sendable, Hashable {
+public struct QuantizationScheme: Sendable, Hashable, Codable {
   /// 2 to 8.
   public var bits: Int
   /// Columns that share a scale; the last group of a row may be shorter. 0 means the whole row.
@@ -84,7 +84,7 @@ public struct QuantizationScheme: Sendable, Hashable {
 }
 
 /// How codes stand for real numbers by a table: `w = scale * codebook[code]`, one scale per group.
-public struct CodebookScheme: Sendable, Hashable {
+public struct CodebookScheme: Sendable, Hashable, Codable {
   /// 2 to 8; the table has `2^bits` numbers.
   public var bits: Int
   /// Columns that share a scale; the last group of a row may be shorter. 0 means the whole row.

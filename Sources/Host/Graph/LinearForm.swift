@@ -1,7 +1,7 @@
 import Tensors
 
 /// The shapes and storage of a linear layer's factors without their numbers.
-public struct LinearForm: Sendable, Hashable {
+public struct LinearForm: Sendable, Hashable, Codable {
   /// Terms, each with its factors in the order they are applied.
   public var terms: [[FactorForm]]
 

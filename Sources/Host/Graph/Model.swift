@@ -1,7 +1,7 @@
 import Tensors
 
 /// A linear layer's place in the model.
-public struct Node: Sendable, Hashable {
+public struct Node: Sendable, Hashable, Codable {
   /// Position in `Model.nodes`; stable through all stages.
   public let index: Int
   /// Name in the checkpoint without the trailing `.weight`.

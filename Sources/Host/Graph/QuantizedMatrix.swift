@@ -1,7 +1,7 @@
 import Tensors
 
 /// Group-quantised codes, packed: `w[i, j] = scale[i, g(j)] * (code[i, j] - zero[i, g(j)])`.
-public struct QuantizedMatrix: Sendable {
+public struct QuantizedMatrix: Sendable, Codable {
   public let rows: Int
   public let columns: Int
   public let scheme: QuantizationScheme

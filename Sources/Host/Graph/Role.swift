@@ -1,5 +1,5 @@
 /// What a linear layer does in its decoder block. Raw values are those of `lathe.h`.
-public enum Role: Int32, Sendable, CaseIterable {
+public enum Role: Int32, Sendable, CaseIterable, Codable {
   case other = 0
   case query = 1
   case key = 2

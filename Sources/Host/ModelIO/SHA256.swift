@@ -37,8 +37,12 @@ public struct SHA256: Sendable {
 
   /// The hash of a file, read in pieces that are dropped from memory once hashed.
   public static func hex(ofFile path: String) throws(ModelIOError) -> String {
-    let storage: Storage
-    do { storage = try MappedFile(path: path).storage } catch { throw .system(error) }
+    do { return hex(of: try MappedFile(path: path)) } catch { throw .system(error) }
+  }
+
+  /// The hash of a mapped file, whose pieces are dropped from memory once hashed.
+  public static func hex(of file: MappedFile) -> String {
+    let storage = file.storage
     var hash = SHA256()
     let piece = 1 << 22
     for start in stride(from: 0, to: storage.byteCount, by: piece) {

@@ -43,7 +43,7 @@ public struct Chain: Sendable {
   ) throws(PipelineError) -> Stage {
     let own = recipe.stages[index]
     do {
-      let (library, position) = try plugins.strategy(own.strategy)
+      let (library, position) = try plugins.strategy(own.strategy, hash: own.pluginHash)
       let info = library.strategies[position]
       let parameters = try ParameterValues(own.parameters, for: info)
       let selected = try selection(own, index: index, nodes: model.nodes)
@@ -64,8 +64,14 @@ public struct Chain: Sendable {
         price: { node, form in try price(form, of: node, model: model, through: later) },
         scratch: runtime.scratch, isCancelled: runtime.isCancelled, log: runtime.log, progress: { _, _ in })
       environment.nodeParameters = overridden
+      if own.isIsolated, runtime.isolation == nil {
+        throw PipelineError.recipe(
+          path: recipe.path, key: "stages.\(index).isolate",
+          reason: "this run has no program to start as a worker process")
+      }
       let instance = try StrategyInstance(
-        library, index: position, parameters: parameters, environment: environment, snapshot: model)
+        library, index: position, parameters: parameters, environment: environment, snapshot: model,
+        isolation: own.isIsolated ? runtime.isolation : nil)
       return Stage(
         index: index, recipe: own, library: library, info: info, parameters: parameters, selected: selected,
         instance: instance, base: environment)
@@ -132,14 +138,17 @@ public struct ChainRuntime: Sendable {
   public var scratch: ScratchFile?
   public var isCancelled: @Sendable () -> Bool
   public var log: @Sendable (LogLevel, String) -> Void
+  /// How isolated stages are run; nil where none may be.
+  public var isolation: Isolation?
 
   public init(
     workers: Workers, scratch: ScratchFile? = nil, isCancelled: @escaping @Sendable () -> Bool = { false },
-    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }, isolation: Isolation? = nil
   ) {
     self.workers = workers
     self.scratch = scratch
     self.isCancelled = isCancelled
     self.log = log
+    self.isolation = isolation
   }
 }

@@ -19,12 +19,15 @@ public struct CompressionPlan: Sendable {
   public init(
     model path: String, recipe: Recipe, plugins: PluginSearch, measures: Bool, workers: Workers,
     isCancelled: @escaping @Sendable () -> Bool = { false },
-    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }, progress: ProgressSink = ProgressSink()
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
+    progress: ProgressSink = ProgressSink(),
+    isolation: Isolation? = nil
   ) throws(PipelineError) {
     self = try PipelineError.wrapping {
       let checkpoint = try Checkpoint(directory: path)
       let scratch = measures ? try ScratchFile(directory: FileManager.default.temporaryDirectory.path) : nil
-      let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
+      let runtime = ChainRuntime(
+        workers: workers, scratch: scratch, isCancelled: isCancelled, log: log, isolation: isolation)
       let snapshot = ModelSnapshot(checkpoint.model)
       let chain = try Chain(recipe, model: snapshot, plugins: plugins, runtime: runtime)
       let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)

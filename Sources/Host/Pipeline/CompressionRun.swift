@@ -20,11 +20,15 @@ public struct CompressionRun: Sendable {
   public var isCancelled: @Sendable () -> Bool
   public var log: @Sendable (LogLevel, String) -> Void
   public var progress: ProgressSink
+  /// How isolated stages are run; nil where none may be.
+  public var isolation: Isolation?
 
   public init(
     model: String, recipe: Recipe, output: String, plugins: PluginSearch, replacesOutput: Bool = false,
     workers: Workers, isCancelled: @escaping @Sendable () -> Bool = { false },
-    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }, progress: ProgressSink = ProgressSink()
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
+    progress: ProgressSink = ProgressSink(),
+    isolation: Isolation? = nil
   ) {
     self.model = model
     self.recipe = recipe
@@ -35,6 +39,7 @@ public struct CompressionRun: Sendable {
     self.isCancelled = isCancelled
     self.log = log
     self.progress = progress
+    self.isolation = isolation
   }
 
   /// Runs all stages, checks what was written by reading it again, and publishes the folder.
@@ -48,7 +53,8 @@ public struct CompressionRun: Sendable {
     let folder = try AtomicFolder(output, replaceExisting: replacesOutput)
     defer { folder.discard() }
     let scratch = try ScratchFile(directory: folder.path)
-    let runtime = ChainRuntime(workers: workers, scratch: scratch, isCancelled: isCancelled, log: log)
+    let runtime = ChainRuntime(
+      workers: workers, scratch: scratch, isCancelled: isCancelled, log: log, isolation: isolation)
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
     let exports = try RecipeExports(recipe, main: output, replaces: replacesOutput)
     for warning in try exports.check(recipe, checkpoint: checkpoint, plugins: plugins, workers: workers) {

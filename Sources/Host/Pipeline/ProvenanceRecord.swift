@@ -38,7 +38,7 @@ public struct ProvenanceRecord: Sendable {
     root["blas_core"] = .string(BLASCore.running)
     root["recipe"] = chain.effectiveRecipe
     root["source"] = try source(checkpoint)
-    root["plugins"] = try plugins(chain)
+    root["plugins"] = plugins(chain)
     return root
   }
 
@@ -72,13 +72,13 @@ public struct ProvenanceRecord: Sendable {
     return .object(object)
   }
 
-  private static func plugins(_ chain: Chain) throws -> JSON {
+  private static func plugins(_ chain: Chain) -> JSON {
     .array(
-      try chain.stages.map { stage in
+      chain.stages.map { stage in
         [
           "strategy": .string(stage.info.id), "version": .string(stage.info.version),
           "file": .string(URL(filePath: stage.library.path).lastPathComponent),
-          "abi": .string(stage.library.abi), "sha256": .string(try SHA256.hex(ofFile: stage.library.path)),
+          "abi": .string(stage.library.abi), "sha256": .string(stage.library.hash),
         ]
       })
   }
@@ -102,6 +102,7 @@ extension Chain {
         var object = JSONObject()
         object["strategy"] = .string(stage.info.id)
         if let keep = stage.recipe.keep { object["keep"] = .number(keep) }
+        if let hash = stage.recipe.pluginHash { object["plugin_sha256"] = .string(hash) }
         if let seed = stage.recipe.seed { object["seed"] = .integer(Int(seed)) }
         if !stage.recipe.selection.include.isEmpty {
           object["include"] = .array(stage.recipe.selection.include.map(JSON.string))

@@ -75,6 +75,11 @@ extension Recipe {
     if let keep, !(keep > 0 && keep <= 1) {
       throw section.fault("keep", "is \(keep); it is the share that stays and must lie in (0, 1]")
     }
+    let hash = try section.string("plugin_sha256")
+    if let hash, !TrustList.isHash(hash) {
+      throw section.fault(
+        "plugin_sha256", "64 lowercase hexadecimal digits are needed, as sha256sum prints them")
+    }
     var parameters = JSONObject()
     for (key, value) in section.members where !ParameterInfo.reservedKeys.contains(key) {
       parameters[key] = value
@@ -84,6 +89,7 @@ extension Recipe {
     return Stage(
       strategy: strategy, keep: keep, selection: Selection(include: include, exclude: exclude),
       seed: try section.integer("seed", 0...Int.max).map(UInt64.init), parameters: parameters,
+      isIsolated: try section.boolean("isolate") ?? false, pluginHash: hash,
       overrides: try overrides(section))
   }
 

@@ -23,6 +23,10 @@ public struct Recipe: Sendable {
     public var selection: Selection
     /// Replaces the recipe's seed for this stage.
     public var seed: UInt64?
+    /// Whether the strategy runs in a process of its own.
+    public var isIsolated: Bool
+    /// The SHA-256 that the plugin's file must have.
+    public var pluginHash: String?
     /// Everything else, checked against what the strategy declares.
     public var parameters: JSONObject
     /// Parameters of layers whose name matches a pattern, over those above; a later entry wins.

@@ -46,6 +46,12 @@ struct RecipeObject {
     return number
   }
 
+  func boolean(_ name: String) throws(PipelineError) -> Bool? {
+    guard let value = members[name] else { return nil }
+    guard let flag = value.boolValue else { throw fault(name, "true or false is needed") }
+    return flag
+  }
+
   func integer(_ name: String, _ range: ClosedRange<Int>) throws(PipelineError) -> Int? {
     guard let value = members[name] else { return nil }
     guard let number = value.intValue, range.contains(number) else {

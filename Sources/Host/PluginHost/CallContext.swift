@@ -7,7 +7,7 @@ import Training
 
 /// Everything behind one host handle: made for one call of a plugin and gone when the call returns.
 final class CallContext: Sendable {
-  enum Phase: Sendable, Equatable, CustomStringConvertible {
+  enum Phase: Sendable, Equatable, Codable, CustomStringConvertible {
     case create
     case plan
     case analyze(Int)
@@ -57,7 +57,7 @@ final class CallContext: Sendable {
   let arena = Arena()
   let state = Mutex(State())
   /// Made when a loss or a trial is first asked for.
-  let trainingSession = Mutex<TrainingSession?>(nil)
+  let trainingSession = Mutex<(any TrialService)?>(nil)
 
   init(
     _ phase: Phase, environment: StageEnvironment, snapshot: ModelSnapshot,
@@ -98,7 +98,9 @@ final class CallContext: Sendable {
   /// The context behind a handle, or nil for a handle that is not ours.
   static func of(_ host: UnsafePointer<lathe_host>?) -> CallContext? {
     guard let data = host?.pointee.host_data else { return nil }
-    return Unmanaged<CallContext>.fromOpaque(data).takeUnretainedValue()
+    let context = Unmanaged<CallContext>.fromOpaque(data).takeUnretainedValue()
+    context.environment.heartbeat?.beat()
+    return context
   }
 
   /// Runs a host function: a thrown fault becomes its status, and explains the call's failure if nobody else does.

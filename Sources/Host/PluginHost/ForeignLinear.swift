@@ -5,7 +5,7 @@ import Tensors
 /// The two directions between `Linear` or `LinearForm` and the ABI's `lathe_linear`.
 enum ForeignLinear {
   /// What a strategy gave: with values, or shapes only.
-  enum Given {
+  enum Given: Codable {
     case full(Linear)
     case form(LinearForm)
   }

@@ -66,7 +66,7 @@ enum ForeignLoss {
 
   /// Where gradients go: writable f32 in the shape of the values.
   static func places(
-    _ session: TrainingSession, _ targets: [FactorTarget],
+    _ session: any TrialService, _ targets: [FactorTarget],
     _ gradients: UnsafePointer<UnsafeMutablePointer<lathe_tensor>?>?
   ) throws(CallFault) -> [ForeignTensor.View] {
     guard let gradients else { throw .contract("there is no place for the gradients") }
@@ -83,25 +83,24 @@ enum ForeignLoss {
 
   /// Finite copies of what is to become the values of `targets`.
   static func values(
-    _ session: TrainingSession, _ targets: [FactorTarget],
+    _ session: any TrialService, _ targets: [FactorTarget],
     _ values: UnsafePointer<UnsafePointer<lathe_tensor>?>?
-  ) throws(CallFault) -> [(target: FactorTarget, values: [Float])] {
+  ) throws(CallFault) -> [Tensor] {
     guard let values else { throw .contract("there are no values to set") }
-    var changes: [(target: FactorTarget, values: [Float])] = []
+    var changes: [Tensor] = []
     for (index, target) in targets.enumerated() {
       let what = "the tensor of values \(index)"
       let view = try ForeignTensor.read(values[index], what)
       try check(view, session, target, what)
-      let stored = try ForeignMatrix.stored(view, as: .f32, what: what)
-      changes.append((target, stored.withElements(as: Float.self) { Array($0) }))
+      changes.append(try ForeignMatrix.stored(view, as: .f32, what: what))
     }
     return changes
   }
 
   private static func check(
-    _ view: ForeignTensor.View, _ session: TrainingSession, _ target: FactorTarget, _ what: String
+    _ view: ForeignTensor.View, _ session: any TrialService, _ target: FactorTarget, _ what: String
   ) throws(CallFault) {
-    let shape = try CallFault.wrapping { () throws(TrainingError) in try session.shape(of: target) }
+    let shape = try session.shape(of: target)
     guard view.shape == shape else { throw .contract("\(what) has the shape \(view.shape), not \(shape)") }
   }
 }

@@ -63,6 +63,9 @@ extension HostTable {
       guard views.allSatisfy({ (1...2).contains($0.shape.count) }) else {
         throw .contract("linear algebra needs matrices")
       }
+      // A decomposition may take longer than a plugin may be silent.
+      context.environment.heartbeat?.enter()
+      defer { context.environment.heartbeat?.leave() }
       let workers = context.environment.workers
       let operation: any MatrixOperation
       switch type {

@@ -12,9 +12,8 @@ extension HostTable {
       struct_size: UInt32(MemoryLayout<lathe_host_training>.size), reserved: 0,
       batch_count: { host, set, count in
         CallContext.guarded(host) { context throws(CallFault) in
-          let source = try context.trainingSource()
           let set = try ForeignLoss.set(set)
-          count?.pointee = UInt32(clamping: source.batchCount(set))
+          count?.pointee = UInt32(clamping: try context.training().batchCount(set))
         }
       },
       set_trial: { host, index, form in
@@ -28,16 +27,14 @@ extension HostTable {
             case .full(let linear) = try ForeignLinear.read(
               form, node: node, old: context.snapshot.linears?[node.index], needsValues: true, isTrial: true)
           else { return }
-          try CallFault.wrapping { () throws(TrainingError) in try session.setTrial(node, linear) }
+          try session.setTrial(node, linear)
         }
       },
       loss: { host, set, batches, count, loss in
         CallContext.guarded(host) { context throws(CallFault) in
           let session = try context.training()
           let request = try ForeignLoss.request(context, set, batches, count, loss)
-          let (value, _) = try CallFault.wrapping { () throws(TrainingError) in
-            try session.loss(request, gradients: [])
-          }
+          let (value, _) = try session.loss(request, gradients: [])
           ForeignLoss.write(value, to: loss)
         }
       },
@@ -47,16 +44,11 @@ extension HostTable {
           let request = try ForeignLoss.request(context, set, batches, count, loss)
           let targets = try ForeignLoss.targets(context, factors, factorCount)
           let places = try ForeignLoss.places(session, targets, gradients)
-          let (value, found) = try CallFault.wrapping { () throws(TrainingError) in
-            try session.loss(request, gradients: targets)
-          }
-          guard found.allSatisfy(\.isFinite) else {
-            throw .numerical("a gradient is not finite; the trials hold numbers that are too large")
-          }
+          let (value, found) = try session.loss(request, gradients: targets)
           for (place, gradient) in zip(places, found) {
-            gradient.withUnsafeBuffer { values in
-              guard let source = values.baseAddress else { return }
-              place.base.copyMemory(from: source, byteCount: values.count * MemoryLayout<Float>.size)
+            gradient.withBytes { bytes in
+              guard let source = bytes.baseAddress else { return }
+              place.base.copyMemory(from: source, byteCount: bytes.count)
             }
           }
           ForeignLoss.write(value, to: loss)
@@ -67,35 +59,30 @@ extension HostTable {
           let session = try context.training()
           let targets = try ForeignLoss.targets(context, factors, count)
           let changes = try ForeignLoss.values(session, targets, values)
-          try CallFault.wrapping { () throws(TrainingError) in try session.setValues(changes) }
+          try session.setValues(targets, changes)
         }
       }))
 }
 
 extension CallContext {
-  /// What learns, in the calls that may; throws elsewhere and without text.
-  func trainingSource() throws(CallFault) -> TrainingSource {
+  /// The trials of this call, in the calls that may have some; throws elsewhere and without text.
+  func training() throws(CallFault) -> any TrialService {
     guard phase == .allocate || phase == .finish else {
       throw .contract("losses and trials belong to allocate and finish, not to \(phase)")
     }
+    if let remote = environment.remoteTrials { return remote }
+    if let session = trainingSession.withLock({ $0 }) { return session }
     guard let source = environment.training else {
       throw .unsupported(
         "there is no text to learn from; add `calibration: { text: [\"file.txt\"] }` to the recipe")
     }
-    return source
-  }
-
-  /// The trials of this call.
-  func training() throws(CallFault) -> TrainingSession {
-    let source = try trainingSource()
-    if let session = trainingSession.withLock({ $0 }) { return session }
     var current = source.entering
     for (node, linear) in zip(snapshot.nodes, snapshot.linears ?? []) {
       do { try current.replace(node, with: linear) } catch { throw .unsupported("\(node.name): \(error)") }
     }
-    let session = TrainingSession(source, current: current)
-    trainingSession.withLock { $0 = session }
-    return session
+    let made = LocalTrials(source: source, session: TrainingSession(source, current: current))
+    trainingSession.withLock { $0 = made }
+    return made
   }
 }
 

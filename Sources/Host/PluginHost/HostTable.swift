@@ -1,4 +1,5 @@
 import CLathe
+import Glibc
 import Tensors
 
 /// The constant C tables a plugin sees.
@@ -101,7 +102,14 @@ enum HostTable {
       bytes = product
       extents.append(Int(extent))
     }
-    return ForeignTensor.make(Tensor(type, extents) { _ in }, readOnly: false)
+    let count = extents.reduce(type.byteCount, *)
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, 64, max(count, 64)) == 0, let memory else {
+      throw .noMemory("there is not enough memory for a tensor of \(count) bytes")
+    }
+    memset(memory, 0, count)
+    let storage = Storage(adopting: memory, byteCount: count) { memory, _ in free(memory) }
+    return ForeignTensor.make(Tensor(type, extents, storage: storage), readOnly: false)
   }
 
   /// Larger requests are refused rather than tried: 1 TiB.

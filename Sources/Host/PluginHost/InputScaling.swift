@@ -3,7 +3,7 @@ import Graph
 import Tensors
 
 /// How the outputs of a layer became other multiples: its replacement reads `x / input` and gives `y / output`.
-public struct LinearScaling: Sendable, Equatable {
+public struct LinearScaling: Sendable, Equatable, Codable {
   /// `[in]`; nil means ones.
   public var input: [Float]?
   /// `[out]`; nil means ones.

@@ -41,9 +41,19 @@ public struct ModelSnapshot: Sendable {
     return copy
   }
 
+  /// The files that hold weights, each once.
+  var files: [OpenFile] {
+    var seen: Set<ObjectIdentifier> = []
+    return ((linears ?? []).flatMap(\.storedTensors).map(\.tensor) + others.values).compactMap(
+      \.storage.range?.file
+    ).filter {
+      seen.insert(ObjectIdentifier($0)).inserted
+    }
+  }
+
   public var byteCount: Int { forms.reduce(otherBytes) { $0 + $1.byteCount } }
 
-  private init(
+  init(
     configuration: DecoderConfiguration, names: TensorNames, nodes: [Node], forms: [LinearForm],
     linears: [Linear]?, others: [String: Tensor], otherBytes: Int
   ) {

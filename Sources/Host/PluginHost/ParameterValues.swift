@@ -1,9 +1,9 @@
 import ModelIO
 
 /// A strategy's parameters after checks: every declared key has a value.
-public struct ParameterValues: Sendable {
+public struct ParameterValues: Sendable, Codable {
   /// A value in the type its parameter declares.
-  public enum Value: Sendable, Equatable {
+  public enum Value: Sendable, Equatable, Codable {
     case int(Int64)
     case float(Double)
     case text(String)

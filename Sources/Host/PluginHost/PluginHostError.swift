@@ -13,6 +13,12 @@ public enum PluginHostError: Error, CustomStringConvertible {
   case missingStatistic(strategy: String, path: String, kind: String)
   /// The strategy returned an error and said why.
   case failed(strategy: String, phase: String, status: StrategyStatus, message: String)
+  /// The process a strategy was running in is gone.
+  case workerLost(stage: Int, strategy: String, path: String, phase: String, reason: String)
+  /// A library is not the one that a recipe or the user's list asks for.
+  case untrusted(path: String, reason: String)
+  /// The user's list of allowed plugins.
+  case trustList(path: String, reason: String)
   /// The disk refused what a strategy wanted to keep.
   case storage(TensorError)
   case cancelled
@@ -40,8 +46,20 @@ public enum PluginHostError: Error, CustomStringConvertible {
         + "cannot compute; update Lathe or use another strategy"
     case .failed(let strategy, let phase, let status, let message):
       "strategy \"\(strategy)\" failed in \(phase) (\(status)): \(message)"
+    case .workerLost(let stage, let strategy, let path, let phase, let reason):
+      "stage \(stage), strategy \"\(strategy)\" of \(path), in \(phase): \(reason)"
+    case .trustList(let path, let reason): "the list of trusted plugins \(path): \(reason)"
+    case .untrusted(let path, let reason): "\(path) is not loaded: \(reason)"
     case .storage(let error): "\(error); free some space or choose another place for the output"
     case .cancelled: "interrupted"
+    }
+  }
+
+  /// The reason alone, for whoever names the library already.
+  var reason: String {
+    switch self {
+    case .unusable(_, let reason), .untrusted(_, let reason): reason
+    default: description
     }
   }
 

@@ -1,11 +1,15 @@
 import CLathe
 import Glibc
+import ModelIO
+import Tensors
 
 /// A shared library that passed all checks of its entry, and the strategies in it.
 ///
 /// Libraries are never unloaded: unmapping a Swift library crashes the process that loaded it.
 public struct PluginLibrary: Sendable {
   public let path: String
+  /// SHA-256 of the file as 64 lowercase hexadecimal digits.
+  public let hash: String
   public let vendor: String
   public let license: String
   /// The ABI it was built for, `major.minor`.
@@ -13,28 +17,23 @@ public struct PluginLibrary: Sendable {
   public let strategies: [StrategyInfo]
   /// What the user should know, though the library can be used.
   public let warnings: [String]
-  let descriptors: [DescriptorPointer]
+  /// Empty where the library was described by a worker and is not loaded into this process.
+  private let descriptors: [DescriptorPointer]
 
-  /// A constant descriptor inside the library.
-  struct DescriptorPointer: @unchecked Sendable {
-    let pointer: UnsafePointer<lathe_strategy>
+  /// Loads and checks `path`. Nothing of the library is called but its entry. With `hash`, a file with another hash
+  /// is refused before any of its code runs.
+  public init(path: String, hash: String? = nil) throws(PluginHostError) {
+    try self.init(try PluginFile(path), expecting: hash)
   }
 
-  /// Loads and checks `path`. Nothing of the library is called but its entry.
-  public init(path: String) throws(PluginHostError) {
-    self.path = path
-    var environment = fenv_t()
-    fegetenv(&environment)
-    let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
-    // A library built with -ffast-math switches denormals off for the thread that loads it.
-    var after = fenv_t()
-    fegetenv(&after)
-    let changed = after.__mxcsr & Self.controlBits != environment.__mxcsr & Self.controlBits
-    fesetenv(&environment)
-    warnings =
-      changed
-      ? ["it changed the floating-point environment while loading (built with -ffast-math?); restored"] : []
-    guard let handle else { throw .unusable(path: path, reason: Self.loaderMessage()) }
+  /// Loads and checks a file that was opened before. Where a hash is expected, that very file is loaded, whatever
+  /// stands at its path by now.
+  init(_ file: PluginFile, expecting hash: String?) throws(PluginHostError) {
+    let path = file.path
+    if let hash, file.hash != hash {
+      throw .untrusted(path: path, reason: "its sha256 is \(file.hash), expected was \(hash)")
+    }
+    let (handle, warnings) = try file.load(exactly: hash != nil)
     guard let symbol = dlsym(handle, LATHE_ENTRY_SYMBOL) else {
       throw .unusable(
         path: path, reason: "it does not export \(LATHE_ENTRY_SYMBOL), so it is not a Lathe plugin")
@@ -48,6 +47,9 @@ public struct PluginLibrary: Sendable {
       return withUnsafePointer(to: &info) { entry($0) }
     }
     guard let module else { throw .unusable(path: path, reason: "\(LATHE_ENTRY_SYMBOL) returned NULL") }
+    self.path = path
+    self.hash = file.hash
+    self.warnings = warnings
     do {
       try Self.checkVersion(module)
       let module = module.pointee
@@ -63,8 +65,37 @@ public struct PluginLibrary: Sendable {
     }
   }
 
-  /// All of MXCSR but its sticky exception flags.
-  private static let controlBits: UInt32 = 0xffc0
+  /// A library that a worker has loaded and described.
+  init(path: String, _ facts: LibraryFacts) {
+    self.path = path
+    hash = facts.hash
+    vendor = facts.vendor
+    license = facts.license
+    abi = facts.abi
+    strategies = facts.strategies
+    warnings = facts.warnings
+    descriptors = []
+  }
+
+  /// The descriptor of a strategy; a library that only a worker has loaded is loaded now.
+  func descriptor(_ index: Int) throws(PluginHostError) -> UnsafePointer<lathe_strategy> {
+    let list = descriptors.isEmpty ? try PluginLibrary(path: path, hash: hash).descriptors : descriptors
+    guard list.indices.contains(index) else {
+      throw .unusable(path: path, reason: "it has no strategy \(index) any more")
+    }
+    return list[index].pointer
+  }
+
+  /// What can be told of it to another process.
+  var facts: LibraryFacts {
+    LibraryFacts(
+      hash: hash, vendor: vendor, license: license, abi: abi, strategies: strategies, warnings: warnings)
+  }
+
+  /// A constant descriptor inside the library.
+  private struct DescriptorPointer: @unchecked Sendable {
+    let pointer: UnsafePointer<lathe_strategy>
+  }
 
   /// The first 16 bytes of a module are the same for every major version, so they can always be read.
   private static func checkVersion(_ module: UnsafePointer<lathe_module>) throws(DescriptorFault) {
@@ -106,9 +137,14 @@ public struct PluginLibrary: Sendable {
     }
     return result
   }
+}
 
-  private static func loaderMessage() -> String {
-    guard let message = dlerror() else { return "the loader refused it" }
-    return String(cString: message)
-  }
+/// What a library says of itself, without its code.
+struct LibraryFacts: Codable, Sendable {
+  var hash: String
+  var vendor: String
+  var license: String
+  var abi: String
+  var strategies: [StrategyInfo]
+  var warnings: [String]
 }

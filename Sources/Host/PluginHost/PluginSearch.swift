@@ -17,7 +17,15 @@ public struct PluginSearch: Sendable {
   public var libraries: [PluginLibrary] { candidates.compactMap(\.library) }
 
   /// Searches `explicit` files or folders, then the standard places. A file named explicitly must be usable.
-  public init(explicit: [String], executable: String? = nil) throws(PluginHostError) {
+  ///
+  /// With `isolation`, only the libraries beside the program are loaded into this process; the others are described
+  /// by a worker that loads them.
+  public init(
+    explicit: [String], executable: String? = nil, trust: TrustPolicy = .anything,
+    isolation: Isolation? = nil
+  ) throws(PluginHostError) {
+    let reader = PluginReader(
+      trust: trust, isolation: isolation, ownFolders: Self.ownFolders(executable: executable))
     var candidates: [Candidate] = []
     var owners: [String: String] = [:]
     var seen: Set<String> = []
@@ -25,7 +33,7 @@ public struct PluginSearch: Sendable {
       let resolved = URL(filePath: path).resolvingSymlinksInPath().path
       guard seen.insert(resolved).inserted else { return }
       do {
-        let library = try PluginLibrary(path: path)
+        let library = try reader.library(path)
         let taken = library.strategies.compactMap { info in
           owners[info.id].map { "\(info.id) is already taken by \($0)" }
         }
@@ -57,19 +65,31 @@ public struct PluginSearch: Sendable {
     self.candidates = candidates
   }
 
-  /// The library and the position in it of the strategy `id`.
-  public func strategy(_ id: String) throws(PluginHostError) -> (library: PluginLibrary, index: Int) {
+  /// The library and the position in it of the strategy `id`. With `hash`, the library with that hash.
+  public func strategy(
+    _ id: String, hash: String? = nil
+  ) throws(PluginHostError) -> (library: PluginLibrary, index: Int) {
+    var others: [PluginLibrary] = []
     for library in libraries {
-      if let index = library.strategies.firstIndex(where: { $0.id == id }) { return (library, index) }
+      guard let index = library.strategies.firstIndex(where: { $0.id == id }) else { continue }
+      if hash == nil || hash == library.hash { return (library, index) }
+      others.append(library)
+    }
+    if let hash, let first = others.first {
+      let found = others.map { "\($0.path) has \($0.hash)" }.joined(separator: ", ")
+      throw .untrusted(
+        path: first.path, reason: "strategy \"\(id)\" is pinned to the sha256 \(hash), but \(found)")
     }
     let known = libraries.flatMap { $0.strategies.map(\.id) }
     throw .unknownStrategy(id: id, known: known, suggestion: Spelling.nearest(to: id, in: known))
   }
 
-  /// `LATHE_PLUGIN_PATH` replaces all others; it is ignored under elevated privileges.
-  public static func standardFolders(executable: String?) -> [String] {
-    let isElevated = getuid() != geteuid() || getgid() != getegid()
-    let environment = isElevated ? [:] : ProcessInfo.processInfo.environment
+  /// `LATHE_PLUGIN_PATH` replaces all others. Under elevated privileges no variable of the environment is asked.
+  public static func standardFolders(
+    executable: String?, environment: [String: String] = ProcessInfo.processInfo.environment,
+    isPrivileged: Bool = Privileges.areElevated
+  ) -> [String] {
+    let environment = isPrivileged ? [:] : environment
     if let path = environment["LATHE_PLUGIN_PATH"] { return path.split(separator: ":").map(String.init) }
     var folders: [String] = []
     if let data = environment["XDG_DATA_HOME"] {
@@ -77,13 +97,15 @@ public struct PluginSearch: Sendable {
     } else if let home = environment["HOME"] {
       folders.append(home + "/.local/share/lathe/plugins")
     }
+    return folders + ownFolders(executable: executable)
+  }
+
+  /// The folders of the libraries that come with the program.
+  private static func ownFolders(executable: String?) -> [String] {
     let file = executable ?? (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    if let file {
-      let folder = URL(filePath: file).deletingLastPathComponent()
-      folders.append(folder.deletingLastPathComponent().appending(path: "lib/lathe/plugins").path)
-      folders.append(folder.path)
-    }
-    return folders
+    guard let file else { return [] }
+    let folder = URL(filePath: file).deletingLastPathComponent()
+    return [folder.deletingLastPathComponent().appending(path: "lib/lathe/plugins").path, folder.path]
   }
 
   /// Shared libraries in `folder`, sorted. SwiftPM's build folder holds nothing else that ends in `.so`.

@@ -27,6 +27,10 @@ public struct StageEnvironment: Sendable {
   public var report: StageReport
   /// Losses and gradients; nil without calibration text.
   public var training: TrainingSource?
+  /// Told of every call of a host function; nil in the host's own process.
+  var heartbeat: Heartbeat?
+  /// In a worker, the trials of the call, which are made in the parent.
+  var remoteTrials: (any TrialService)?
 
   public init(
     seed: UInt64, stage: Int, workers: Workers, selected: Set<Int>, budget: Int? = nil,
@@ -52,7 +56,7 @@ public struct StageEnvironment: Sendable {
 }
 
 /// Raw values are those of `lathe.h`.
-public enum LogLevel: Int32, Sendable, Comparable {
+public enum LogLevel: Int32, Sendable, Comparable, Codable {
   case debug = 0
   case info = 1
   case warning = 2

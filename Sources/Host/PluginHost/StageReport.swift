@@ -3,7 +3,7 @@ import Synchronization
 /// The numbers a strategy reports of its stage and of single nodes, in a fixed order whatever the threads did.
 public final class StageReport: Sendable {
   /// A number or a row of numbers.
-  public enum Entry: Sendable, Equatable {
+  public enum Entry: Sendable, Equatable, Codable {
     case metric(Double)
     case series([Double])
   }
@@ -14,10 +14,16 @@ public final class StageReport: Sendable {
   }
   private let entries = Mutex(Entries())
 
-  public init() {}
+  private let forward: (@Sendable (String, Int?, Entry) -> Void)?
+
+  public init() { forward = nil }
+
+  /// A report that is kept elsewhere.
+  init(forward: @escaping @Sendable (_ key: String, _ node: Int?, Entry) -> Void) { self.forward = forward }
 
   /// A nil node means the stage as a whole. A key that is set again keeps the last value.
   func set(_ key: String, node: Int?, _ entry: Entry) {
+    if let forward { return forward(key, node, entry) }
     entries.withLock { entries in
       if let node {
         entries.nodes[node, default: [:]][key] = entry

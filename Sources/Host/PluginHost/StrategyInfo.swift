@@ -1,7 +1,7 @@
 import CLathe
 
 /// What a strategy says of itself, copied out of its descriptor.
-public struct StrategyInfo: Sendable {
+public struct StrategyInfo: Sendable, Codable {
   public let id: String
   public let name: String
   public let version: String
@@ -19,9 +19,9 @@ public struct StrategyInfo: Sendable {
 }
 
 /// One declared parameter.
-public struct ParameterInfo: Sendable {
+public struct ParameterInfo: Sendable, Codable {
   /// Raw values are those of `lathe.h`.
-  public enum Kind: Int32, Sendable {
+  public enum Kind: Int32, Sendable, Codable {
     case bool = 0
     case int = 1
     case float = 2
@@ -169,7 +169,7 @@ extension ParameterInfo {
 
   /// Keys of a recipe's stage that belong to the host.
   public static let reservedKeys: Set<String> = [
-    "strategy", "keep", "include", "exclude", "overrides", "seed",
+    "strategy", "keep", "include", "exclude", "overrides", "seed", "isolate", "plugin_sha256",
   ]
 }
 

@@ -1,20 +1,20 @@
 import CLathe
 import Calibration
-import Glibc
 import Graph
 
 /// A strategy at work: created with checked parameters, called phase by phase, destroyed exactly once.
-public final class StrategyInstance: @unchecked Sendable {
+public final class StrategyInstance: Sendable {
   public let info: StrategyInfo
   public let libraryPath: String
-  private let pointer: UnsafeMutablePointer<lathe_instance>
   private let kept = KeptTensors()
   private let parameters: ParameterValues
+  private let instance: any InstanceCalls
 
-  /// Refuses a strategy that needs services or statistics this host lacks before calling it.
+  /// Refuses a strategy that needs services or statistics this host lacks before calling it. With `isolation` the
+  /// strategy runs in a process of its own.
   public init(
     _ library: PluginLibrary, index: Int, parameters: ParameterValues, environment: StageEnvironment,
-    snapshot: ModelSnapshot
+    snapshot: ModelSnapshot, isolation: Isolation? = nil
   ) throws(PluginHostError) {
     info = library.strategies[index]
     libraryPath = library.path
@@ -26,29 +26,25 @@ public final class StrategyInstance: @unchecked Sendable {
       let name = StatisticKind(rawValue: raw).map { "\($0)" } ?? "\(raw)"
       throw .missingStatistic(strategy: info.id, path: library.path, kind: name)
     }
-    let descriptor = library.descriptors[index].pointer
     let context = CallContext(
       .create, environment: environment, snapshot: snapshot.shapesOnly, parameters: parameters, kept: kept)
-    var made: UnsafeMutablePointer<lathe_instance>?
-    try Self.call(context, info) { host in descriptor.pointee.create(descriptor, host, &made) }
+    let status: lathe_status
+    let made: (any InstanceCalls)?
+    if let isolation {
+      (status, made) = try WorkerInstance.create(
+        library, index: index, isolation: isolation, files: snapshot.files, context: context)
+    } else {
+      (status, made) = LoadedInstance.create(try library.descriptor(index), context)
+    }
+    try Self.explain(status, context, info)
     guard let made else {
       throw .failed(strategy: info.id, phase: "create", status: .contract, message: "it returned no instance")
     }
-    // Before the instance is taken over: destroy cannot be read from a table that is too small for it.
-    guard made.pointee.struct_size >= MemoryLayout<lathe_instance>.size, made.pointee.destroy != nil,
-      made.pointee.plan != nil, made.pointee.compress != nil
-    else {
-      throw .failed(
-        strategy: info.id, phase: "create", status: .contract,
-        message: "its instance table is too small or lacks destroy, plan or compress")
-    }
-    pointer = made
+    instance = made
   }
 
-  deinit { pointer.pointee.destroy?(pointer) }
-
-  public var analyzes: Bool { pointer.pointee.analyze != nil }
-  public var forecasts: Bool { pointer.pointee.forecast != nil }
+  public var analyzes: Bool { instance.phases.analyzes }
+  public var forecasts: Bool { instance.phases.forecasts }
 
   /// Reads the graph and returns the statistics the strategy wants.
   public func plan(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
@@ -58,7 +54,7 @@ public final class StrategyInstance: @unchecked Sendable {
       .plan, environment: environment, snapshot: snapshot, parameters: parameters,
       declaredStatistics: Set(info.declaredStatistics),
       kept: kept)
-    try Self.call(context, info) { pointer.pointee.plan(pointer, $0) }
+    try call(context)
     return context.state.withLock { $0.requests }
   }
 
@@ -66,18 +62,17 @@ public final class StrategyInstance: @unchecked Sendable {
     block: Int, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
     _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) {
-    guard let analyze = pointer.pointee.analyze else { return }
+    guard analyzes else { return }
     let context = CallContext(
       .analyze(block), environment: environment, snapshot: snapshot, parameters: parameters,
       statistics: statistics, kept: kept)
-    try Self.call(context, info) { analyze(pointer, $0, Int32(block)) }
+    try call(context)
   }
 
   public func allocate(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) {
-    guard let allocate = pointer.pointee.allocate else { return }
     let context = CallContext(
       .allocate, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
-    try Self.call(context, info) { allocate(pointer, $0) }
+    try call(context)
   }
 
   /// What becomes of the nodes of `block` (nil: those in no block).
@@ -88,17 +83,16 @@ public final class StrategyInstance: @unchecked Sendable {
     let context = CallContext(
       .compress(block), environment: environment, snapshot: snapshot, parameters: parameters,
       statistics: statistics, kept: kept)
-    try Self.call(context, info) { pointer.pointee.compress(pointer, $0, Int32(block ?? -1)) }
+    try call(context)
     return try changes(context)
   }
 
   public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
     -> StageChanges
   {
-    guard let finish = pointer.pointee.finish else { return StageChanges() }
     let context = CallContext(
       .finish, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
-    try Self.call(context, info) { finish(pointer, $0) }
+    try call(context)
     return try changes(context)
   }
 
@@ -107,13 +101,13 @@ public final class StrategyInstance: @unchecked Sendable {
   public func forecast(
     _ node: Node, _ environment: StageEnvironment, _ snapshot: ModelSnapshot
   ) throws(PluginHostError) -> LinearForm? {
-    guard let forecast = pointer.pointee.forecast else { return nil }
+    guard forecasts else { return nil }
     let unchanged = snapshot.forms[node.index]
     guard environment.selected.contains(node.index) else { return unchanged }
     let context = CallContext(
       .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, parameters: parameters,
       kept: kept)
-    try Self.call(context, info) { forecast(pointer, $0, lathe_node(node.index)) }
+    try call(context)
     guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
       return unchanged
     }
@@ -134,14 +128,14 @@ public final class StrategyInstance: @unchecked Sendable {
     return StageChanges(linears: linears, vectors: state.vectors, scalings: state.scalings)
   }
 
-  /// One call across the boundary: makes the handle, restores the floating-point environment, explains a failure.
-  private static func call(
-    _ context: CallContext, _ info: StrategyInfo, _ body: (UnsafePointer<lathe_host>) -> lathe_status
+  private func call(_ context: CallContext) throws(PluginHostError) {
+    try Self.explain(try instance.call(context), context, info)
+  }
+
+  /// Throws unless `code` is a success, with the reason that the context knows.
+  private static func explain(
+    _ code: lathe_status, _ context: CallContext, _ info: StrategyInfo
   ) throws(PluginHostError) {
-    var environment = fenv_t()
-    fegetenv(&environment)
-    let code = context.withHandle(body)
-    fesetenv(&environment)
     guard code != StrategyStatus.ok.rawValue else { return }
     let status = StrategyStatus(rawValue: code) ?? .internal
     if status == .cancelled { throw .cancelled }

@@ -1,7 +1,7 @@
 /// How one element of a tensor is stored.
 ///
 /// Raw values are the safetensors dtype names, so a header can be read and written without a second table.
-public enum ElementType: String, Sendable, CaseIterable {
+public enum ElementType: String, Sendable, CaseIterable, Codable {
   case f64 = "F64"
   case f32 = "F32"
   case f16 = "F16"

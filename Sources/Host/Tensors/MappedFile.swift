@@ -8,9 +8,12 @@ public struct MappedFile: Sendable {
 
   /// Maps the whole file. An empty file gives empty storage.
   public init(path: String) throws(TensorError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: Self.reason()) }
-    defer { close(descriptor) }
+    try self.init(path: path, file: OpenFile(reading: path))
+  }
+
+  /// Maps all of an open file that `path` names in errors.
+  public init(path: String, file: OpenFile) throws(TensorError) {
+    let descriptor = file.descriptor
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { throw .cannotOpen(path: path, reason: Self.reason()) }
     guard info.st_mode & S_IFMT == S_IFREG else {
@@ -25,7 +28,9 @@ public struct MappedFile: Sendable {
     guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
       throw .cannotMap(path: path, reason: Self.reason())
     }
-    storage = Storage(adopting: base, byteCount: size, isFileBacked: true) { munmap($0, $1) }
+    // The file stays open with its mapping, so that another process can be given the same bytes.
+    let range = FileRange(file: file, offset: 0)
+    storage = Storage(adopting: base, byteCount: size, isFileBacked: true, range: range) { munmap($0, $1) }
   }
 
   static func reason() -> String { String(cString: strerror(errno)) }

@@ -6,20 +6,19 @@ import Synchronization
 /// The file has no name once open, so nothing is left behind however the process ends. Space is reserved before
 /// it is written: a full disk is an error here and never a SIGBUS later.
 public final class ScratchFile: Sendable {
-  private let descriptor: Int32
-  private let directory: String
+  public let file: OpenFile
+  public let directory: String
   private let end = Mutex(0)
 
   public init(directory: String) throws(TensorError) {
     self.directory = directory
     var template = Array("\(directory)/.lathe-scratch-XXXXXX".utf8CString)
-    descriptor = mkstemp(&template)
+    let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw .cannotWrite(path: directory, reason: MappedFile.reason()) }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     unlink(template)
+    file = OpenFile(adopting: descriptor)
   }
-
-  deinit { close(descriptor) }
 
   /// The bytes written so far.
   public var byteCount: Int { end.withLock { $0 } }
@@ -32,25 +31,27 @@ public final class ScratchFile: Sendable {
       defer { end += rounded }
       return end
     }
-    let status = posix_fallocate(descriptor, off_t(offset), off_t(rounded))
+    let status = posix_fallocate(file.descriptor, off_t(offset), off_t(rounded))
     guard status == 0 else {
       throw .cannotWrite(path: "scratch space in \(directory)", reason: String(cString: strerror(status)))
     }
     guard
-      let base = mmap(nil, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset)),
+      let base = mmap(nil, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor, off_t(offset)),
       base != MAP_FAILED
     else { throw .cannotMap(path: "scratch space in \(directory)", reason: MappedFile.reason()) }
-    return Storage(adopting: base, byteCount: byteCount, isFileBacked: true) { pointer, _ in
+    let range = FileRange(file: file, offset: offset)
+    return Storage(adopting: base, byteCount: byteCount, isFileBacked: true, range: range) { pointer, _ in
       munmap(pointer, rounded)
     }
   }
 
-  /// A copy of `tensor` that lives in the file. Its pages are dropped from memory at once.
+  /// A read-only copy of `tensor` that lives in the file. Its pages are dropped from memory at once.
   public func keep(_ tensor: Tensor) throws(TensorError) -> Tensor {
     let storage = try allocate(byteCount: tensor.byteCount)
     tensor.withBytes { bytes in
       if let source = bytes.baseAddress { storage.base.copyMemory(from: source, byteCount: bytes.count) }
     }
+    mprotect(storage.base, max(tensor.byteCount, 1), PROT_READ)
     storage.evict(offset: 0, byteCount: tensor.byteCount)
     return Tensor(tensor.elementType, tensor.shape, storage: storage)
   }

@@ -10,6 +10,8 @@ public final class Storage: @unchecked Sendable {
   public let byteCount: Int
   /// Whether a file holds the same bytes, so that the memory can be dropped and read again.
   public let isFileBacked: Bool
+  /// The open file that holds the same bytes, where it is known.
+  public let range: FileRange?
   private let release: (UnsafeMutableRawPointer, Int) -> Void
 
   /// Uninitialised bytes aligned to 64, or zeros when `zeroed`.
@@ -17,6 +19,7 @@ public final class Storage: @unchecked Sendable {
     base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
     self.byteCount = byteCount
     isFileBacked = false
+    range = nil
     release = { base, _ in base.deallocate() }
     if zeroed { memset(base, 0, byteCount) }
   }
@@ -24,11 +27,12 @@ public final class Storage: @unchecked Sendable {
   /// Bytes that `release` gives back to their owner when the last reference is gone.
   public init(
     adopting base: UnsafeMutableRawPointer, byteCount: Int, isFileBacked: Bool = false,
-    release: @escaping (UnsafeMutableRawPointer, Int) -> Void
+    range: FileRange? = nil, release: @escaping (UnsafeMutableRawPointer, Int) -> Void
   ) {
     self.base = base
     self.byteCount = byteCount
     self.isFileBacked = isFileBacked
+    self.range = range
     self.release = release
   }
 

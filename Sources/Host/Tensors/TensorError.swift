@@ -1,5 +1,5 @@
 /// What can go wrong below the level of models.
-public enum TensorError: Error, Equatable, CustomStringConvertible {
+public enum TensorError: Error, Equatable, Codable, CustomStringConvertible {
   case cannotOpen(path: String, reason: String)
   case cannotRead(path: String, reason: String)
   case cannotWrite(path: String, reason: String)

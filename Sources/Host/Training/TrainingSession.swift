@@ -61,7 +61,7 @@ public final class TrainingSession: @unchecked Sendable {
 }
 
 /// A loss that is asked for.
-public struct LossRequest: Sendable {
+public struct LossRequest: Sendable, Codable {
   public var set: BatchSet
   /// Windows of the set, each once for every time it is listed.
   public var batches: [Int]

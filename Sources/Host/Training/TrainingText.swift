@@ -1,7 +1,7 @@
 import Calibration
 
 /// Which windows of the calibration text a loss is taken over. Raw values are those of `lathe.h`.
-public enum BatchSet: Int32, Sendable, Hashable, CustomStringConvertible {
+public enum BatchSet: Int32, Sendable, Hashable, Codable, CustomStringConvertible {
   case calibration = 0
   case heldOut = 1
 

@@ -104,7 +104,7 @@ final class TrialModel {
 }
 
 /// The numbers of one factor of a node, or of its bias where `place` is nil.
-public struct FactorTarget: Sendable, Hashable {
+public struct FactorTarget: Sendable, Hashable, Codable {
   /// Index in `Model.nodes`.
   public let node: Int
   public let place: FactorPlace?

@@ -7,4 +7,5 @@
 #include "matvec.h"
 #include "rows.h"
 #include "sha256.h"
+#include "worker.h"
 #include "heap.h"

@@ -12,24 +12,26 @@ enum CompressCommand: Command {
     lathe.json, which says how every layer was made and how to check it (`lathe verify`). The same model, recipe
     and seed give the same bytes, whatever the number of threads.
     """
-  static let options: [Option] = [
-    .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true), .plugin,
-    .set,
-    .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
-    .flag(
-      "resume",
-      "keep finished stages beside the output until the end, and go on where the same run was interrupted"),
-    .json,
-  ]
+  static let options: [Option] =
+    [
+      .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true),
+      .set, .seed, .threads,
+      .flag("force", "replace the output folder if it exists, once the new one is complete"),
+      .flag(
+        "resume",
+        "keep finished stages beside the output until the end, and go on where the same run was interrupted"),
+      .json,
+    ] + PluginArguments.options + PluginArguments.isolationOptions
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
-    let recipe = try RecipeArguments.recipe(arguments)
-    let plugins = try PluginSearch(explicit: arguments.all("plugin"))
+    var recipe = try RecipeArguments.recipe(arguments)
+    let isolation = try PluginArguments.isolation(arguments, &recipe)
+    let plugins = try PluginArguments.search(arguments, isolation: isolation)
     var run = CompressionRun(
       model: arguments.required("model"), recipe: recipe, output: arguments.required("output"),
       plugins: plugins,
       replacesOutput: arguments.has("force"), workers: session.workers, isCancelled: session.isCancelled,
-      log: session.log, progress: session.display.sink)
+      log: session.log, progress: session.display.sink, isolation: isolation)
     run.resumes = arguments.has("resume")
     let report = try run.run()
     if session.isJSON {

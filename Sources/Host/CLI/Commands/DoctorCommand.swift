@@ -8,11 +8,11 @@ import PluginHost
 enum DoctorCommand: Command {
   static let name = "doctor"
   static let summary = "show what this machine offers: processor, OpenBLAS kernels and their speed, plugins"
-  static let options: [Option] = [.plugin, .threads, .json]
+  static let options: [Option] = PluginArguments.options + [.threads, .json]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     let features = BLASCore.Features.detected
-    let search = try PluginSearch(explicit: arguments.all("plugin"))
+    let search = try PluginArguments.search(arguments)
     let one = BLASCore.measuredGigaflops(size: 2048, workers: .serial)
     let all = BLASCore.measuredGigaflops(size: 2048, workers: session.workers)
     let memory = ProcessInfo.processInfo.physicalMemory

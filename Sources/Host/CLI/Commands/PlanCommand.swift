@@ -15,18 +15,20 @@ enum PlanCommand: Command {
     layers may move against each other. --exact makes the first stage's measurements, which takes its time over
     the calibration text, and forecasts from them.
     """
-  static let options: [Option] = [
-    .model, .recipe, .plugin, .set, .seed,
-    .flag("exact", "measure what the first stage measures, so that its ranks are known"), .threads, .json,
-  ]
+  static let options: [Option] =
+    [
+      .model, .recipe, .set, .seed,
+      .flag("exact", "measure what the first stage measures, so that its ranks are known"), .threads, .json,
+    ] + PluginArguments.options + PluginArguments.isolationOptions
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
-    let recipe = try RecipeArguments.recipe(arguments)
-    let plugins = try PluginSearch(explicit: arguments.all("plugin"))
+    var recipe = try RecipeArguments.recipe(arguments)
+    let isolation = try PluginArguments.isolation(arguments, &recipe)
+    let plugins = try PluginArguments.search(arguments, isolation: isolation)
     let plan = try CompressionPlan(
       model: arguments.required("model"), recipe: recipe, plugins: plugins, measures: arguments.has("exact"),
       workers: session.workers, isCancelled: session.isCancelled, log: session.log,
-      progress: session.display.sink)
+      progress: session.display.sink, isolation: isolation)
     if session.isJSON {
       session.print(json(plan.forecast, plan.files, plan.model, plan.calibration))
     } else {

@@ -4,31 +4,38 @@ import PluginHost
 /// `lathe plugins`
 enum PluginsCommand: Command {
   static let name = "plugins"
-  static let operandUsage = "list | info ID | validate FILE"
-  static let operands = 1...2
-  static let summary = "list the strategies that are found, describe one, or validate a library"
+  static let operandUsage = "list | info ID | validate FILE | \(TrustAction.usage)"
+  static let operands = 1...3
+  static let summary =
+    "list the strategies that are found, describe one, validate a library, or say which may be loaded"
   static let discussion = """
     list shows every library that was looked at and why it was refused. info shows a strategy's parameters.
     Search order: --plugin, then $LATHE_PLUGIN_PATH or else the user's data folder, ../lib/lathe/plugins beside
     the program, and the program's own folder. The first library with an id wins.
     validate puts a library to the test of every rule of lathe.h, each in a process of its own; --list shows the
     cases, docs/PLUGINS.md explains them. Exit status 0: none failed, 3: one failed.
+    trust keeps a list of libraries by their SHA-256. Once it exists, no other library is loaded, but for those
+    that come with the program.
     """
-  static let options: [Option] = [.plugin, .json] + ValidateAction.options
+  static let options: [Option] = PluginArguments.options + [.json] + ValidateAction.options
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     if arguments.operands[0] == "validate" { return try ValidateAction.run(arguments, session) }
     if let option = ValidateAction.options.first(where: { arguments.has($0.name) }) {
       throw UsageError("--\(option.name) is for `lathe plugins validate`", Self.self)
     }
-    let search = try PluginSearch(explicit: arguments.all("plugin"))
+    if arguments.operands[0] == "trust" {
+      return try TrustAction.run(arguments.operands.dropFirst(), session)
+    }
+    let search = try PluginArguments.search(arguments)
     switch (arguments.operands[0], arguments.operands.count) {
     case ("list", 1): session.isJSON ? session.print(listJSON(search)) : session.print(listText(search))
     case ("info", 2):
       let (library, index) = try search.strategy(arguments.operands[1])
       let info = library.strategies[index]
       session.isJSON ? session.print(json(info, library)) : session.print(text(info, library))
-    case ("info", _): throw UsageError("which strategy? `lathe plugins list` shows the ids", Self.self)
+    case ("info", 1): throw UsageError("which strategy? `lathe plugins list` shows the ids", Self.self)
+    case ("list", _), ("info", _): throw UsageError("too many arguments", Self.self)
     default: throw UsageError("unknown action \"\(arguments.operands[0])\"", Self.self)
     }
     return .done
@@ -50,6 +57,7 @@ enum PluginsCommand: Command {
       search.candidates.map { candidate in
         [
           "path": .string(candidate.path), "loaded": .bool(candidate.library != nil),
+          "sha256": candidate.library.map { .string($0.hash) } ?? .null,
           "note": candidate.note.map(JSON.string) ?? .null,
           "strategies": .array((candidate.library?.strategies ?? []).map { json($0, candidate.library) }),
         ]
@@ -60,6 +68,7 @@ enum PluginsCommand: Command {
     var lines = ["\(info.id) \(info.version): \(info.name)", info.summary]
     if !info.reference.isEmpty { lines.append("reference: \(info.reference)") }
     lines.append("library: \(library.path) (ABI \(library.abi), \(library.vendor), \(library.license))")
+    lines.append("sha256: \(library.hash)")
     lines.append(
       "budget: \(info.takesBudget ? "takes `keep`, the share of bytes that stays" : "none, size follows from parameters")"
     )

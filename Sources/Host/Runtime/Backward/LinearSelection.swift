@@ -2,7 +2,7 @@ import Graph
 import LinearAlgebra
 
 /// Where a factor stands in a linear layer.
-public struct FactorPlace: Sendable, Hashable {
+public struct FactorPlace: Sendable, Hashable, Codable {
   public let term: Int
   /// Factor 0 meets the input.
   public let factor: Int

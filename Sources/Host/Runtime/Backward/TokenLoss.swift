@@ -18,7 +18,7 @@ public struct TokenLoss: Sendable {
   }
 
   /// Means over the predicted tokens of a window.
-  public struct Value: Sendable, Equatable {
+  public struct Value: Sendable, Equatable, Codable {
     public var nextToken: Double
     /// 0 without a reference.
     public var divergence: Double

@@ -110,7 +110,7 @@ enum DescriptorCases {
       "statistics-are-known", "declared_stats has only bits of statistics that exist.",
       fix: "set the bits 1 << LATHE_STAT_..."
     ) { strategy in
-      let known = (1...UInt64(LATHE_STAT_OUTPUT_GRADIENT_GRAM)).reduce(UInt64(0)) { $0 | 1 << $1 }
+      let known = (1...UInt64(LATHE_STAT_INPUT_STACKED_GRAM)).reduce(UInt64(0)) { $0 | 1 << $1 }
       let extra = strategy.pointer.pointee.declared_stats & ~known
       return extra == 0 ? nil : "bit \(extra.trailingZeroBitCount) of declared_stats is set"
     },
@@ -122,7 +122,8 @@ enum DescriptorCases {
     ) { strategy in
       let declared = strategy.required + strategy.optional
       let known = UInt32(
-        LATHE_STRATEGY_BLOCK_PARALLEL | LATHE_STRATEGY_IN_ORDER | LATHE_STRATEGY_TAKES_BUDGET)
+        LATHE_STRATEGY_BLOCK_PARALLEL | LATHE_STRATEGY_IN_ORDER | LATHE_STRATEGY_TAKES_BUDGET
+          | LATHE_STRATEGY_TAKES_OVERRIDES)
       let flags = strategy.pointer.pointee.flags
       if flags & ~known != 0 { return "flag bit \((flags & ~known).trailingZeroBitCount) is set" }
       if strategy.takesBudget, !declared.contains(LATHE_EXT_BUDGET) {

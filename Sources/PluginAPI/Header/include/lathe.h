@@ -140,7 +140,8 @@ enum {
 enum { LATHE_PARAM_REQUIRED = 1, LATHE_PARAM_ADVANCED = 2, LATHE_PARAM_DEPRECATED = 4 };
 
 /* The host parses the recipe, checks types and ranges, fills in defaults and prints
- * the help. The keys strategy, keep, include, exclude, overrides and seed belong to the host. */
+ * the help. The keys strategy, keep, include, exclude, overrides, seed, isolate
+ * and plugin_sha256 belong to the host. */
 typedef struct lathe_param {
   uint32_t struct_size;
   lathe_param_type type;
