@@ -127,7 +127,7 @@ static lathe_status allocate(lathe_instance *instance, const lathe_host *host) {
   lathe_tensor values = tensor(numbers, float32, 2, shape);
   lathe_tensor *gradients[1] USED_BY_SOME = {&values};
   const lathe_tensor *news[1] USED_BY_SOME = {&values};
-  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &values, NULL, NULL, 0, 0, {0, 0, 0}, 0};
+  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &values, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL};
   const lathe_matrix *matrices[1] = {&matrix};
   const lathe_term term = {sizeof term, 1, matrices};
   const lathe_term *terms = &term;

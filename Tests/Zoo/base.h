@@ -193,8 +193,8 @@ typedef struct pair {
 
 static void make_pair(pair *p, const lathe_node_info *place, int64_t rank, lathe_tensor *b, lathe_tensor *a) {
   memset(p, 0, sizeof *p);
-  p->low = (lathe_matrix){sizeof p->low, LATHE_MATRIX_DENSE, rank, place->in_features, b, NULL, NULL, 0, 0, {0, 0, 0}, 0};
-  p->high = (lathe_matrix){sizeof p->high, LATHE_MATRIX_DENSE, place->out_features, rank, a, NULL, NULL, 0, 0, {0, 0, 0}, 0};
+  p->low = (lathe_matrix){sizeof p->low, LATHE_MATRIX_DENSE, rank, place->in_features, b, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL};
+  p->high = (lathe_matrix){sizeof p->high, LATHE_MATRIX_DENSE, place->out_features, rank, a, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL};
   p->factors[0] = &p->low;
   p->factors[1] = &p->high;
   p->term = (lathe_term){sizeof p->term, 2, p->factors};

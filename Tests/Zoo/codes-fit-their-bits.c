@@ -12,7 +12,7 @@
   scales.data = steps; \
   scales.shape = groups; \
   scales.strides = NULL; \
-  const lathe_matrix four = {sizeof four, LATHE_MATRIX_GROUP_QUANTIZED, across[0], across[1], &values, &scales, NULL, 0, 4, {0, 0, 0}, 0}; \
+  const lathe_matrix four = {sizeof four, LATHE_MATRIX_GROUP_QUANTIZED, across[0], across[1], &values, &scales, NULL, 0, 4, {0, 0, 0}, 0, NULL}; \
   p.factors[0] = &four; \
   p.term.factor_count = 1;
 #include "base.h"

@@ -7,7 +7,7 @@
 #define ON_FORECAST \
   if (rank > 0) return LATHE_OK;
 #define ON_WEIGHT \
-  const lathe_matrix same = {sizeof same, LATHE_MATRIX_DENSE, place->out_features, place->in_features, weight, NULL, NULL, 0, 0, {0, 0, 0}, 0}; \
+  const lathe_matrix same = {sizeof same, LATHE_MATRIX_DENSE, place->out_features, place->in_features, weight, NULL, NULL, 0, 0, {0, 0, 0}, 0, NULL}; \
   pair whole; \
   make_pair(&whole, place, rank, tb, ta); \
   whole.factors[0] = &same; \

@@ -88,8 +88,8 @@ extension Recipe {
     let exclude = try patterns(section.strings("exclude") ?? [], "exclude", section)
     return Stage(
       strategy: strategy, keep: keep, selection: Selection(include: include, exclude: exclude),
-      seed: try section.integer("seed", 0...Int.max).map(UInt64.init), parameters: parameters,
-      isIsolated: try section.boolean("isolate") ?? false, pluginHash: hash,
+      seed: try section.integer("seed", 0...Int.max).map(UInt64.init),
+      isIsolated: try section.boolean("isolate") ?? false, pluginHash: hash, parameters: parameters,
       overrides: try overrides(section))
   }
 
