@@ -21,6 +21,7 @@ let plugins: [(name: String, uses: [String])] = [
   ("SVDLLMv2", ["LowRank"]),
   ("AdaSVD", ["LowRank"]),
   ("Quantize", []),
+  ("SoCo", ["LowRank"]),
 ]
 
 let exportsOneSymbol = "\(Context.packageDirectory)/Sources/PluginAPI/Header/exports.map"
@@ -76,6 +77,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("SVDLLMv2", ["SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("AdaSVD", ["AdaSVDStrategy", "SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Quantize", ["QuantizeStrategy", "PluginKit", "CLathe", "FakeHost"]),
+  ("SoCo", ["SoCoStrategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Graph", ["Graph", "Tensors"]),

@@ -83,7 +83,9 @@ extension RankAllocator {
     while low < high {
       let middle = (low + high + 1) / 2
       var bytes = 0
-      for item in group { bytes += try levels.cost(item, level(item, densities[item], candidates[middle - 1])) }
+      for item in group {
+        bytes += try levels.cost(item, level(item, densities[item], candidates[middle - 1]))
+      }
       if Double(bytes) <= share { low = middle } else { high = middle - 1 }
     }
     guard low > 0 else { return }
