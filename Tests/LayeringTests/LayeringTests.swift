@@ -96,7 +96,9 @@ private func importedModules(_ text: String) -> [String] {
   }
 
   /// What a strategy is built on besides the kit.
-  private static let uses: [Substring: Set<String>] = ["SVDLLMv2": ["LowRank"], "AdaSVD": ["LowRank"], "SoCo": ["LowRank"]]
+  private static let uses: [Substring: Set<String>] = [
+    "SVDLLMv2": ["LowRank"], "AdaSVD": ["LowRank"], "SoCo": ["LowRank"],
+  ]
 
   @Test(
     "a strategy sees the plugin kit and its shared targets; those the kit alone; an entry its strategy too")
