@@ -53,7 +53,10 @@ enum Models {
   }
 }
 
-/// `loss = sum over nodes of (tr((W' - W) G (W' - W)^T) / tokens + |b - offset|^2) / 2`, a divergence.
+/// `loss = sum over nodes of (tr((W' - g W) G (W' - g W)^T) / tokens + |b - offset|^2) / 2` with `g = 1.2`.
+///
+/// Without g the best scale of every component would be 1: their outputs are orthogonal, and only a loss that couples
+/// layers moves it. So the teacher wants a little more than W.
 ///
 /// Gradients are exact. Those of drawn targets are the root of their expected square, so that curvature is exact, too.
 /// Windows differ by a factor near 1, so that their order can be told from the result.
@@ -63,7 +66,10 @@ struct LayerwiseTeacher: Sendable {
   let offset: Double
 
   init(nodes: [FakeNode], offset: Double) {
-    weights = nodes.map(\.form.matrix)
+    weights = nodes.map { node in
+      let weight = node.form.matrix
+      return Matrix(weight.rows, weight.columns, weight.values.map { 1.2 * $0 })
+    }
     grams = nodes.map { Matrix($0.gram.rows, $0.gram.columns, $0.gram.values.map { $0 / 30 }) }
     self.offset = offset
   }

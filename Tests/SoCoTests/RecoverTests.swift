@@ -69,6 +69,23 @@ import Testing
     }
   }
 
+  @Test("the divergence is from the original model, and a model that is its own original is refused")
+  func theOriginalIsTheTeacher() throws {
+    let (host, original) = Self.factored()
+    let teacher = LayerwiseTeacher(nodes: original, offset: 0.1)
+    host.training = FakeTraining(calibrationCount: 6, heldOutCount: 2) { call in
+      var answer = teacher.answer(call)
+      if !call.fromOriginal { answer.divergence = 0 }
+      return answer
+    }
+    try Self.run(host)
+    let loss = try #require(host.series(nil, "training_loss"))
+    #expect(loss.allSatisfy { $0 > 0 })
+    host.training = FakeTraining(calibrationCount: 6, heldOutCount: 2) { _ in FakeLoss(nextToken: 1) }
+    let refusal = #expect(throws: Refusal.self) { try Self.run(host) }
+    #expect(refusal?.code == Int32(LATHE_ERR_INVALID) && refusal?.message.contains("recover") == true)
+  }
+
   @Test("without steps nothing changes, and dense layers get a bias only when asked for")
   func nothingWithoutSteps() throws {
     let (host, _) = Self.factored()

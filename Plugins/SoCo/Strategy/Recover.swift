@@ -21,7 +21,7 @@ public struct Recover: ForecastingStrategy {
     ])
 
   public init(_ parameters: borrowing Parameters) throws(StrategyError) {
-    settings = try TrainingSettings(parameters)
+    settings = try TrainingSettings(parameters, fromOriginal: true)
     plan = TrainingPlan(settling: settings.steps, interval: settings.interval)
     includesDense = try parameters.bool("dense")
   }
@@ -46,7 +46,10 @@ public struct Recover: ForecastingStrategy {
     let trials = try Trials.placed(linears, trainer.state, model) { (linear) throws(StrategyError) in
       try Self.trial(model.form(of: linear.node), model)
     }
-    if earlier == nil { try trainer.look(model) }
+    if earlier == nil {
+      try checkTeacher(model)
+      try trainer.look(model)
+    }
     while trainer.state.step < plan.steps, !trainer.hasStalled {
       trainer.tell(Self.descriptor.id, model)
       try model.checkCancellation()
@@ -63,6 +66,17 @@ public struct Recover: ForecastingStrategy {
     trainer.report(model)
     if journals { try journal.forget(model) }
     return Self.recovered(linears, trainer.state)
+  }
+
+  /// Refuses to distil the model from itself, as it is where the recipe starts with this stage.
+  private func checkTeacher(_ model: borrowing ModelView) throws(StrategyError) {
+    guard settings.steps > 0, settings.distill == 1 else { return }
+    let loss = try model.loss(.calibration, [0], settings.weights)
+    guard loss.divergence < 1e-7 else { return }
+    throw StrategyError(
+      .invalid,
+      "the factored model is itself the one that the recipe starts from, so there is nothing to recover towards; put "
+        + "recover behind the stage that factors, or set distill to 0")
   }
 
   private func trained(
@@ -121,7 +135,7 @@ public struct Recover: ForecastingStrategy {
       var scales = linear.scales.makeIterator()
       var terms: [[Factor]] = []
       for factors in form.terms {
-        guard factors.count > 1, let own = scales.next() else {
+        guard factors.count > 1, let own = scales.next(), own.contains(where: { $0 != 1 }) else {
           terms.append(factors)
           continue
         }

@@ -52,7 +52,7 @@ public struct SoCo: ForecastingStrategy {
   public init(_ parameters: borrowing Parameters) throws(StrategyError) {
     basis = try parameters.choice("basis", as: Basis.self)
     scope = try parameters.choice("threshold", as: ThresholdScope.self)
-    settings = try TrainingSettings(parameters)
+    settings = try TrainingSettings(parameters, fromOriginal: false)
     let (compress, refine) = (try parameters.double("compress"), try parameters.double("refine"))
     guard compress + refine <= 0.95 else {
       throw StrategyError(

@@ -67,8 +67,9 @@ struct Trainer: ~Copyable {
 
   /// Looks at the held-out windows where it is time for it, and notes the state where it meets the target.
   mutating func look<Host: HostAccess & ~Copyable>(_ host: borrowing Host) throws(StrategyError) {
-    guard !heldOut.isEmpty else { return }
-    guard state.step % plan.interval == 0 || state.step == plan.steps else { return }
+    guard !heldOut.isEmpty, state.step >= plan.sparsifyStart else { return }
+    let sinceStart = state.step - plan.sparsifyStart
+    guard sinceStart % plan.interval == 0 || state.step == plan.steps else { return }
     var loss = Double.infinity
     do throws(StrategyError) {
       loss = try host.loss(.heldOut, heldOut, settings.weights).total
@@ -78,7 +79,7 @@ struct Trainer: ~Copyable {
     guard loss.isFinite else { return }
     state.curves.heldOutStep.append(Double(state.step))
     state.curves.heldOut.append(loss)
-    if state.step >= plan.sparsifyStart { state.note(loss: loss) }
+    state.note(loss: loss)
   }
 
   /// Whether the held-out loss has not fallen for as many looks as the settings allow.

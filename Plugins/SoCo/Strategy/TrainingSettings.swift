@@ -13,6 +13,8 @@ struct TrainingSettings: Sendable {
   let deviationRate: Double
   /// Share of the divergence in the loss.
   let distill: Double
+  /// Whether the divergence is from the model that entered the first stage, and not from the one that entered this.
+  let fromOriginal: Bool
   let journalInterval: Int
 
   static var parameters: [ParameterDescriptor] {
@@ -21,7 +23,7 @@ struct TrainingSettings: Sendable {
       .int("batch", in: 1...1024, default: 4, "windows of calibration text in a step"),
       .float(
         "distill", in: 0.0...1.0, default: 1,
-        "share in the loss of the divergence from the original model; the rest is next-token cross entropy"),
+        "share in the loss of the divergence from the model before; the rest is next-token cross entropy"),
       .bool("deviation", default: true, "train a bias of each layer, which the folder stores"),
       .choice(
         "map", of: SpectrumMap.allCases.map(\.rawValue), default: SpectrumMap.sigmoid.rawValue,
@@ -29,8 +31,8 @@ struct TrainingSettings: Sendable {
       .float("learning_rate", in: 0.0...10.0, default: 0.05, "of Adam, for the numbers behind the scales"),
       .float("deviation_rate", in: 0.0...10.0, default: 0.005, "of Adam, for the biases"),
       .int(
-        "interval", in: 1...100_000, default: 10,
-        "steps between two looks at the held-out windows, and between two choices of components"),
+        "interval", in: 1...100_000, default: 15,
+        "steps between two choices of components, and between two looks at the held-out windows later"),
       .int(
         "patience", in: 0...100_000, default: 0,
         "stop after this many looks at the held-out windows without a better one; 0 never stops early"),
@@ -41,7 +43,8 @@ struct TrainingSettings: Sendable {
     ]
   }
 
-  init(_ parameters: borrowing Parameters) throws(StrategyError) {
+  init(_ parameters: borrowing Parameters, fromOriginal: Bool) throws(StrategyError) {
+    self.fromOriginal = fromOriginal
     steps = try parameters.int("steps")
     batch = try parameters.int("batch")
     interval = try parameters.int("interval")
@@ -54,7 +57,9 @@ struct TrainingSettings: Sendable {
     journalInterval = try parameters.int("journal")
   }
 
-  var weights: LossWeights { LossWeights(nextToken: 1 - distill, divergence: distill) }
+  var weights: LossWeights {
+    LossWeights(nextToken: 1 - distill, divergence: distill, fromOriginal: fromOriginal)
+  }
 
   func rate(of kind: LearnedVector.Kind) -> Double {
     switch kind {

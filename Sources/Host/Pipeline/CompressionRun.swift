@@ -58,7 +58,9 @@ public struct CompressionRun: Sendable {
     var outcomes: [StageOutcome] = []
     for stage in chain.stages {
       let entering = current
-      let runner = StageRunner(chain: chain, stage: stage, set: set, settings: settings, progress: progress)
+      let runner = StageRunner(
+        chain: chain, stage: stage, set: set, settings: settings, progress: progress,
+        original: checkpoint.model)
       let result = try runner.run(entering)
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))
@@ -67,7 +69,8 @@ public struct CompressionRun: Sendable {
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
     let writer = CheckpointWriter(source: checkpoint)
     progress.step("write", 0, of: 1)
-    let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
+    let written = try writer.write(
+      current, into: folder.path, texts: outcomes.compactMap(StageCurves.file), isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
     let report = CompressionReport(
       recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,

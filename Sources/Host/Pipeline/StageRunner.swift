@@ -22,6 +22,8 @@ struct StageRunner {
   let set: CalibrationSet?
   let settings: CalibrationSettings
   let progress: ProgressSink
+  /// The model that entered the first stage.
+  let original: Model
 
   /// The model as the stage leaves it. Replaced tensors are moved to the scratch file as each block is finished.
   func run(_ entering: Model) throws(PipelineError) -> StageResult {
@@ -48,9 +50,11 @@ struct StageRunner {
 
   private func measure(_ entering: Model, _ clock: StageClock) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
-    var environment = try chain.environment(of: stage, entering: snapshot)
+    let progress = progress
+    var environment = try chain.environment(of: stage, entering: snapshot) { _, text in progress.say(text) }
     if let set {
-      environment.training = try TrainingSource(entering: entering, text: set, settings: settings)
+      environment.training = try TrainingSource(
+        entering: entering, original: stage.index > 0 ? original : nil, text: set, settings: settings)
     }
     let requests = try stage.instance.plan(environment, snapshot)
     if !requests.isEmpty, set == nil {

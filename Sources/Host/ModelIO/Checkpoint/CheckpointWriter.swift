@@ -17,9 +17,11 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes all files into `directory`, which must exist.
   /// - Parameters:
+  ///   - texts: further files of the folder, by name.
   ///   - isCancelled: asked before each tensor and each file.
   public func write(
-    _ model: Model, into directory: String, isCancelled: () -> Bool = { false }
+    _ model: Model, into directory: String, texts: [(name: String, text: String)] = [],
+    isCancelled: () -> Bool = { false }
   ) throws(ModelIOError) -> CheckpointRecord {
     let tensors = Dictionary(model.storedTensors, uniquingKeysWith: { first, _ in first })
     let plan = try plan(
@@ -45,6 +47,7 @@ public struct CheckpointWriter: Sendable {
     }
     if let index = plan.index { try write(text: index, as: WeightFiles.index) }
     try write(text: plan.configuration, as: "config.json")
+    for (name, text) in texts { try write(text: text, as: name) }
     for name in source.companionFiles {
       guard !isCancelled() else { throw .cancelled }
       files.append(try copy(name, into: directory))
