@@ -88,7 +88,8 @@ public struct CheckpointWriter: Sendable {
   ) throws(ModelIOError) -> CheckpointPlan {
     try CheckpointPlan(
       entries: tensors.map { SafetensorsEntry(name: $0.0, elementType: $0.1, shape: $0.2) },
-      linears: nodes.map { ($0.name, forms[$0.index]) }, configuration: source.configuration,
+      linears: nodes.map { ($0.name, forms[$0.index]) },
+      configuration: configuration(biased: Set(tensors.map(\.0)), nodes: nodes),
       maximumShardBytes: maximumShardBytes, directory: directory)
   }
 
