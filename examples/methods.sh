@@ -60,6 +60,8 @@ row '**both** (the defaults)' "$(ada '')"
 row 'both, then `quantize` 4 bits, groups of 64' "$(ada ''), { strategy: \"quantize\", bits: 4, group_size: 64 }"
 row 'both, `shifted`, direct' "$(ada ', target: "shifted"')"
 row 'both, `original`, direct' "$(ada ', target: "original"')"
+row 'both, `shifted`, tau = 1, `stack: 8` (the paper)' \
+  "$(ada ', update: "alternating", target: "shifted", stack: 8')"
 for iterations in ${ITERATIONS:-1 3 15}; do
   for target in ${TARGETS:-shifted original}; do
     row "both, \`$target\`, tau = $iterations" "$(steps "$iterations" "$target")"

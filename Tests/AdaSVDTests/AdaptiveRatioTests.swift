@@ -75,6 +75,14 @@ import Testing
     #expect(difference.allSatisfy { $0 <= 1 } && before != host.ranks)
   }
 
+  @Test(
+    "stacks are of shifted inputs: with another target they are refused", arguments: ["between", "original"])
+  func stacksAreShifted(target: String) throws {
+    let host = Models.decoder(importance: [1, 2])
+    #expect(throws: (any Error).self) { try Models.run(host, keep: 0.6, ["stack": "2", "target": target]) }
+    #expect(host.failure?.message.contains("stack") == true)
+  }
+
   @Test("only what is read is asked for")
   func requestsAreMinimal() throws {
     let gram = Int32(LATHE_STAT_INPUT_GRAM)
@@ -85,6 +93,10 @@ import Testing
       (
         ["update": "direct", "target": "original"],
         [gram, Int32(LATHE_STAT_BLOCK_SIMILARITY), Int32(LATHE_STAT_INPUT_CROSS_GRAM)]
+      ),
+      (
+        ["adaptive_ratio": "false", "update": "direct", "target": "shifted", "stack": "8"],
+        [Int32(LATHE_STAT_INPUT_STACKED_GRAM)]
       ),
     ]
     for (parameters, kinds) in cases {

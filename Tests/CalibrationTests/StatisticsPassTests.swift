@@ -19,6 +19,37 @@ import Testing
     try #require(source.statistic(kind, node: node.index, upstream: upstream)).value.doubles()
   }
 
+  @Test("a stacked Gram is that of the means over groups of windows, for any group and any threads")
+  func stacked() throws {
+    let fixture = try PassFixture()
+    let model = fixture.model
+    let naive = try NaiveInputs(fixture.set.windows, upTo: 1) { _ in model }
+    let length = fixture.set.context
+    for group in [1, 2, 3, 5, 8] {
+      let requests = fixture.requests([.inputStackedGram], maximumRows: group)
+      let found = try [1, 3].map { threads in
+        let pass = try StatisticsPass(
+          model, set: fixture.set, requests: requests, phase: .compress,
+          settings: fixture.settings(threads: threads))
+        return try #require(pass).collect(block: 0)
+      }
+      for node in model.nodes(inBlock: 0) {
+        let inputs = naive.inputs(node)
+        let means = stride(from: 0, to: fixture.set.windows.count, by: group).flatMap { first in
+          let windows = first..<min(first + group, fixture.set.windows.count)
+          return (0..<length).map { position in
+            (0..<node.inFeatures).map { column in
+              windows.reduce(0) { $0 + inputs[$1 * length + position][column] } / Double(windows.count)
+            }
+          }
+        }
+        let values = try found.map { try value($0, .inputStackedGram, node) }
+        #expect(relativeDifference(values[0], NaiveInputs.gram(means, means)) < 1e-5)
+        #expect(values[0] == values[1])
+      }
+    }
+  }
+
   @Test("statistics are the sums over the captured inputs", arguments: SyntheticFolder.Family.allCases)
   func naive(family: SyntheticFolder.Family) throws {
     let fixture = try PassFixture(family)

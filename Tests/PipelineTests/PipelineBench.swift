@@ -34,13 +34,15 @@ struct PipelineBench {
   func run(
     _ recipe: Recipe, model: String? = nil, as output: String = "out",
     plugins: [String] = BuildFolder.plugins,
-    threads: Int = 1, replacing: Bool = false, isCancelled: @escaping @Sendable () -> Bool = { false }
+    threads: Int = 1, replacing: Bool = false, resuming: Bool = false,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> CompressionReport {
-    try CompressionRun(
+    var run = try CompressionRun(
       model: model ?? self.model, recipe: recipe, output: folder.file(output),
       plugins: PluginSearch(explicit: plugins), replacesOutput: replacing, workers: Workers(threads: threads),
-      isCancelled: isCancelled
-    ).run()
+      isCancelled: isCancelled)
+    run.resumes = resuming
+    return try run.run()
   }
 
   func chain(_ recipe: Recipe) throws -> (Chain, ModelSnapshot, Checkpoint) {

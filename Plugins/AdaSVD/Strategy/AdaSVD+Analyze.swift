@@ -11,9 +11,6 @@ public struct BlockSummary: Sendable {
 }
 
 extension AdaSVD {
-  /// The key under which the whitened start lies in the workspace: output directions `[m, maximumRank]` float32.
-  static let basisKey = "u"
-
   /// The importance of the block and, for the alternating update, the whitened truncation that it starts from.
   public func analyze(_ block: borrowing BlockView) throws(StrategyError) -> BlockSummary {
     let nothing = BlockSummary(block: block.block, importance: nil, spectra: [:])
@@ -52,9 +49,11 @@ extension AdaSVD {
     try block.forEach(group.count) { (index) throws(StrategyError) in
       let node = group[index]
       do throws(StrategyError) {
-        let basis = try input.basis(of: block.denseWeight(of: node), rank: ranks[node.id] ?? 1, block)
-        try block.keep(block.converted(basis.vectors, to: Float.self), for: node, key: Self.basisKey)
-        results.set(index, (node.id, basis.spectrum))
+        let rank = ranks[node.id] ?? 1
+        let spectrum = try block.keepingBasis(of: node, rank: rank) { () throws(StrategyError) in
+          try input.basis(of: block.denseWeight(of: node), rank: rank, block)
+        }
+        results.set(index, (node.id, spectrum))
       } catch {
         throw error.naming(node)
       }

@@ -17,7 +17,7 @@ extension AdaSVD {
         try truncate(group, allocation, block)
       }
     }
-    for node in nodes { try block.forget(for: node, key: Self.basisKey) }
+    for node in nodes { try block.forgetBasis(of: node) }
   }
 
   /// The whitened truncation as it is.
@@ -26,7 +26,7 @@ extension AdaSVD {
   ) throws(StrategyError) {
     for node in group {
       guard let assigned = allocation[node.id] else { continue }
-      let basis = try block.kept(Float.self, for: node, key: Self.basisKey)
+      let basis = try block.keptBasis(of: node)
       let pair = try FactorPair(
         projecting: block.denseWeight(of: node), on: basis, rank: assigned.rank, block)
       if split == .balanced { assigned.start.balance(pair.a, pair.b) }
@@ -66,7 +66,7 @@ extension AdaSVD {
 
   /// What the linears that share the input of `node` are fitted to.
   private func shifted(_ node: Node, _ block: borrowing BlockEditor) throws(StrategyError) -> ShiftedOutputs {
-    let gram = try block.statistic(.inputGram, of: node, as: Double.self, upstreamCompressed: true)
+    let gram = try block.statistic(shiftedGram, of: node, as: Double.self, upstreamCompressed: true)
       .takeMatrix()
     do throws(StrategyError) {
       switch target {
@@ -93,7 +93,7 @@ extension AdaSVD {
     switch update {
     case .direct: basis = try OutputBasis.leading(of: p, rank: rank, unit: input.unit, block)
     case .alternating:
-      let kept = try block.kept(Float.self, for: node, key: Self.basisKey)
+      let kept = try block.keptBasis(of: node)
       var subspace = OutputSubspace(try block.leadingColumns(rank, of: kept, as: Double.self))
       let whitened = try input.whitened(weight, block)
       record(size - (try subspace.truncationLoss(p, from: whitened, block)))

@@ -9,7 +9,7 @@ import PluginKit
 /// whitened truncation by factors for the inputs `X'` that come through the blocks compressed before, see
 /// `ShiftedOutputs`.
 ///
-/// Departures from the paper: Gram matrices over all tokens instead of averaged batches; the importance is
+/// Departures from the paper: Gram matrices over all tokens, averaged batches (`stack`) on request; the importance is
 /// `mean(1 - cos)` (the paper prints the cosine); the byte budget is exact; the target may be the outputs of the
 /// original model; and the optimum of the alternating updates is also computed directly.
 public struct AdaSVD: ForecastingStrategy {
@@ -34,6 +34,8 @@ public struct AdaSVD: ForecastingStrategy {
   let target: Target
   let update: Update
   let iterations: Int
+  /// Windows averaged position by position before they count: the paper's stack of batches; 1 for none.
+  let stack: Int
   let split: Split
   let ridge: Double
   let step: Int
@@ -44,7 +46,8 @@ public struct AdaSVD: ForecastingStrategy {
     reference: "https://arxiv.org/abs/2502.01403",
     traits: [.inOrder, .takesBudget],
     requires: [.parameters, .graph, .budget, .calibration, .linearAlgebra, .workspace],
-    uses: [.parallel, .report], statistics: [.inputGram, .inputCrossGram, .blockSimilarity],
+    uses: [.parallel, .report],
+    statistics: [.inputGram, .inputCrossGram, .inputStackedGram, .blockSimilarity],
     parameters: [
       .bool("adaptive_ratio", default: true, "adaCR: blocks that change the residual stream more keep more"),
       .float(
@@ -58,6 +61,10 @@ public struct AdaSVD: ForecastingStrategy {
         "update", of: Update.allCases.map(\.rawValue), default: Update.direct.rawValue,
         "direct solves for the best factors, alternating takes steps from the whitened truncation"),
       .int("iterations", in: 0...100, default: 1, "tau, for alternating; 0 is the whitened truncation"),
+      .int(
+        "stack", in: 1...1024, default: 1,
+        "windows averaged position by position before they are fitted to, the paper's stack of batches"
+      ).advanced,
       .float(
         "ridge", in: 0.0...1.0, default: 1e-8, "added to the Gram matrix, times the mean of its diagonal"
       ).advanced,
@@ -76,6 +83,11 @@ public struct AdaSVD: ForecastingStrategy {
     let compensates = try parameters.bool("adaptive_compensation")
     self.update = compensates ? update : .alternating
     iterations = compensates ? try parameters.int("iterations") : 0
+    stack = try parameters.int("stack")
+    guard stack == 1 || target == .shifted else {
+      throw StrategyError(
+        .invalid, "stack: \(stack) averages shifted inputs only; set target: \"shifted\", or leave stack out")
+    }
     split = try parameters.choice("split", as: Split.self)
     ridge = try parameters.double("ridge")
     step = try parameters.int("rank_multiple")
@@ -83,6 +95,8 @@ public struct AdaSVD: ForecastingStrategy {
 
   /// Whether `compress` reads statistics.
   var compensates: Bool { update == .direct || iterations > 0 }
+  /// The second moments of the inputs that the factors are fitted to.
+  var shiftedGram: StatisticKind { stack > 1 ? .inputStackedGram : .inputGram }
   /// Whether `analyze` decomposes the whitened weights.
   var startsWhitened: Bool { update == .alternating }
 
@@ -102,7 +116,7 @@ public struct AdaSVD: ForecastingStrategy {
       if startsWhitened { try requests.request(.inputGram, of: node, as: Double.self, for: .analyze) }
       guard compensates else { continue }
       try requests.request(
-        .inputGram, of: node, as: Double.self, for: .compress, upstreamCompressed: true)
+        shiftedGram, of: node, as: Double.self, for: .compress, upstreamCompressed: true, maxRows: stack)
       if target != .shifted {
         try requests.request(.inputCrossGram, of: node, as: Double.self, for: .compress)
       }

@@ -10,9 +10,6 @@ public struct LinearSummary: Sendable {
 }
 
 extension SVDLLMv2 {
-  /// The key under which the output directions lie in the workspace, `[m, maximumRank]` float32.
-  static let basisKey = "u"
-
   /// Decomposes every linear of the block for which a factor pair pays. Linears that read the same input share its
   /// Gram matrix and are decomposed in parallel; groups follow one another, so one Gram matrix is in use at a time.
   public func analyze(_ block: borrowing BlockView) throws(StrategyError) -> [LinearSummary] {
@@ -47,9 +44,11 @@ extension SVDLLMv2 {
     try block.forEach(linears.count) { (index) throws(StrategyError) in
       let (node, item) = linears[index]
       do throws(StrategyError) {
-        let basis = try input.basis(of: block.denseWeight(of: node), rank: item.maximumRank, block)
-        try block.keep(block.converted(basis.vectors, to: Float.self), for: node, key: Self.basisKey)
-        results.set(index, LinearSummary(node: node, item: item, spectrum: basis.spectrum))
+        let spectrum = try block.keepingBasis(of: node, rank: item.maximumRank) {
+          () throws(StrategyError) in
+          try input.basis(of: block.denseWeight(of: node), rank: item.maximumRank, block)
+        }
+        results.set(index, LinearSummary(node: node, item: item, spectrum: spectrum))
       } catch {
         throw error.naming(node)
       }

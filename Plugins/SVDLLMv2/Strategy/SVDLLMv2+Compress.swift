@@ -44,16 +44,16 @@ extension SVDLLMv2 {
   ) throws(StrategyError) {
     for node in try block.selected() {
       guard let assigned = allocation[node.id] else {
-        try block.forget(for: node, key: Self.basisKey)
+        try block.forgetBasis(of: node)
         continue
       }
-      let basis = try block.kept(Float.self, for: node, key: Self.basisKey)
+      let basis = try block.keptBasis(of: node)
       // `A = U_k S`, `B = S^-1 U_k^T W`; `S = c Sigma_k^(1/2)`, or `S = I` for the orthonormal split.
       let pair = try FactorPair(
         projecting: block.denseWeight(of: node), on: basis, rank: assigned.rank, block)
       if split == .balanced { assigned.spectrum.balance(pair.a, pair.b) }
       try block.replace(node, with: pair.takeForm())
-      try block.forget(for: node, key: Self.basisKey)
+      try block.forgetBasis(of: node)
       let (total, tail) = (assigned.spectrum.total, assigned.spectrum.tail(assigned.rank))
       block.report("rank", Double(assigned.rank), about: node)
       block.report("loss", tail.squareRoot(), about: node)

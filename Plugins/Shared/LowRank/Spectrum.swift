@@ -11,6 +11,12 @@ package struct Spectrum: Sendable, Hashable {
   /// The mean of the Gram matrix's diagonal; 0 where every input was zero.
   package let unit: Double
 
+  init(leading: [Double], remainder: Double, unit: Double) {
+    self.leading = leading
+    self.remainder = remainder
+    self.unit = unit
+  }
+
   /// `ascending`: the largest eigenvalues; `trace`: the sum of all.
   package init(ascending: [Double], trace: Double, unit: Double) {
     leading = ascending.reversed().map { max($0, 0) }

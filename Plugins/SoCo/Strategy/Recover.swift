@@ -62,9 +62,9 @@ public struct Recover: ForecastingStrategy {
         try journal.write(trainer.state, model)
       }
     }
+    if journals, !trainer.hasDiverged { try journal.write(trainer.state, model) }
     trainer.state.restoreBest()
     trainer.report(model)
-    if journals { try journal.forget(model) }
     return Self.recovered(linears, trainer.state)
   }
 

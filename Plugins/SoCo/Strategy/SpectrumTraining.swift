@@ -98,9 +98,10 @@ struct SpectrumTraining: ~Copyable {
         try journal.write(trainer.state, model)
       }
     }
+    // Kept to the end of the stage: what was trained is not trained again where compress is interrupted.
+    if !trainer.hasDiverged { try journal.write(trainer.state, model) }
     trainer.state.restoreBest()
     trainer.report(model)
-    try journal.forget(model)
   }
 
   /// Estimates the curvature and keeps what is worth most per byte under the size that this step allows.

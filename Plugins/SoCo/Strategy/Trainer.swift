@@ -8,6 +8,7 @@ struct Trainer: ~Copyable {
   /// Windows that are watched and not trained on; may be empty.
   let heldOut: [Int]
   var state: TrainingState
+  private(set) var hasDiverged = false
   /// The state before the first step, which stands in where no step gave a finite loss.
   private let start: [[Double]]
   private let clock = ContinuousClock.now
@@ -96,6 +97,7 @@ struct Trainer: ~Copyable {
       "the loss of step \(state.step + 1) is not finite; training stops and \(kept) is taken; try a lower learning_rate"
     )
     host.report("diverged_at_step", Double(state.step + 1))
+    hasDiverged = true
     if state.best == nil {
       for index in state.vectors.indices { state.vectors[index].theta = start[index] }
     }

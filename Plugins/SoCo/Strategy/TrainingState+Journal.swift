@@ -65,10 +65,6 @@ struct TrainingJournal {
     }
     return state
   }
-
-  func forget<Host: HostAccess & ~Copyable>(_ host: borrowing Host) throws(StrategyError) {
-    try host.forget(key: Self.key)
-  }
 }
 
 /// Lists of numbers in one row, each after its length.

@@ -44,13 +44,19 @@ enum Lathe {
       defer { session.display.clear() }
       // What is finished is finished, also when Ctrl-C comes with the last step.
       let status = try command.run(arguments, session)
-      return status == .interrupted ? fail("interrupted; nothing was written", status) : status
+      return status == .interrupted ? fail(interrupted(words), status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
     } catch {
-      if Interruption.wasRequested { return fail("interrupted; nothing was written", .interrupted) }
+      if Interruption.wasRequested { return fail(interrupted(words), .interrupted) }
       return fail("\(error)", .failed)
     }
+  }
+
+  private static func interrupted(_ words: some Sequence<String>) -> String {
+    words.contains("--resume")
+      ? "interrupted; what is finished is kept, and the same command goes on from there"
+      : "interrupted; nothing was written"
   }
 
   private static func fail(_ text: String, _ status: ExitStatus) -> ExitStatus {

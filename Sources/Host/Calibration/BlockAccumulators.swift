@@ -16,15 +16,23 @@ struct BlockAccumulators {
     let rows: Int
   }
 
+  /// Groups of windows of one site's input.
+  struct StackKey: Hashable {
+    let input: Key
+    let windows: Int
+  }
+
   private(set) var grams: [Key: GramAccumulator] = [:]
   private(set) var absoluteSums: [Key: [Double]] = [:]
   private(set) var samples: [SampleKey: RowSample] = [:]
+  private(set) var stackedGrams: [StackKey: StackedGram] = [:]
   private(set) var crossGrams: [InputSite: CrossGramAccumulator] = [:]
   private(set) var similarity: (sum: Double, count: Int) = (0, 0)
   private(set) var needsSimilarity = false
   private(set) var tokenCount = 0
 
-  init(_ requests: [StatisticRequest], model: Model, totalRows: Int, seed: UInt64) {
+  init(_ requests: [StatisticRequest], model: Model, windows: Int, windowRows: Int, seed: UInt64) {
+    let totalRows = windows * windowRows
     for request in requests {
       let node = model.nodes[request.node]
       let key = Key(site: node.role.site, upstream: request.upstream)
@@ -36,6 +44,10 @@ struct BlockAccumulators {
         let rows = min(request.maximumRows, totalRows)
         samples[SampleKey(input: key, rows: request.maximumRows)] = RowSample(
           rows: rows, of: totalRows, columns: node.inFeatures, seed: seed)
+      case .inputStackedGram:
+        let stack = StackKey(input: key, windows: request.maximumRows)
+        stackedGrams[stack] = StackedGram(
+          dimension: node.inFeatures, group: request.maximumRows, windowRows: windowRows)
       case .inputCrossGram:
         crossGrams[key.site] = CrossGramAccumulator(left: node.inFeatures, right: node.inFeatures)
       case .blockSimilarity: needsSimilarity = true
@@ -47,6 +59,7 @@ struct BlockAccumulators {
   /// Sites whose inputs are read through `upstream`.
   func sites(_ upstream: Upstream) -> Set<InputSite> {
     let keys = Set(grams.keys).union(absoluteSums.keys).union(samples.keys.map(\.input))
+      .union(stackedGrams.keys.map(\.input))
     var sites = Set(keys.filter { $0.upstream == upstream }.map(\.site))
     sites.formUnion(crossGrams.keys)
     return sites
@@ -58,6 +71,9 @@ struct BlockAccumulators {
   ) throws(LinearAlgebraError) {
     let key = Key(site: site, upstream: upstream)
     try grams[key]?.add(rows: rows, workers: workers)
+    for stack in stackedGrams.keys where stack.input == key {
+      try stackedGrams[stack]?.add(rows, workers: workers)
+    }
     for sample in samples.keys where sample.input == key { samples[sample]?.add(rows, firstRow: firstRow) }
     guard var sums = absoluteSums.removeValue(forKey: key) else { return }
     for row in 0..<rows.rows {

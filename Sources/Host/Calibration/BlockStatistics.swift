@@ -28,7 +28,7 @@ public final class BlockStatistics: StatisticSource {
       let sharedKey = SharedKey(
         kind: request.kind, site: node.role.site, upstream: request.upstream, type: request.elementType,
         node: request.kind == .outputGram ? node.index : nil,
-        rows: request.kind == .inputSample ? request.maximumRows : 0)
+        rows: request.kind == .inputSample || request.kind == .inputStackedGram ? request.maximumRows : 0)
       if shared[sharedKey] == nil {
         shared[sharedKey] = try Self.tensor(request, node, accumulators, grams, model, workers)
       }
@@ -77,6 +77,9 @@ public final class BlockStatistics: StatisticSource {
       case .blockSimilarity:
         let (sum, count) = accumulators.similarity
         tensor = vector([sum / Double(max(count, 1))])
+      case .inputStackedGram:
+        let stack = BlockAccumulators.StackKey(input: key, windows: request.maximumRows)
+        tensor = try accumulators.stackedGrams[stack]?.value(workers: workers).tensor()
       case .inputCrossGram: tensor = accumulators.crossGrams[key.site]?.gram.tensor()
       case .weightGradient, .gradientSquared, .outputGradientGram: tensor = nil
       }

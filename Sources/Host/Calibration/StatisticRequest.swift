@@ -17,6 +17,8 @@ public enum StatisticKind: Int32, Sendable, CaseIterable {
   /// `[in, in]`: sum over tokens of `x_original x_compressed^T`.
   case inputCrossGram = 8
   case outputGradientGram = 9
+  /// `[in, in]`: sum of `m m^T`, m the mean of x at one position over a group of windows.
+  case inputStackedGram = 10
 
   /// Whether it needs a backward pass, which this version of the collector does not make.
   public var needsGradients: Bool {
@@ -52,7 +54,7 @@ public struct StatisticRequest: Sendable, Hashable {
   public var phases: StatisticPhases
   /// `.f32` or `.f64` of the result; sums are always f64.
   public var elementType: ElementType
-  /// Rows of an input sample.
+  /// Rows of an input sample; windows of a group of a stacked Gram.
   public var maximumRows: Int
 
   public init(

@@ -48,7 +48,7 @@ public final class StatisticsPass {
     guard block <= lastBlock else { return BlockStatistics() }
     let own = requests.filter { model.nodes[$0.node].block == block }
     var sums = BlockAccumulators(
-      own, model: model, totalRows: original.count * original.rows, seed: settings.seed)
+      own, model: model, windows: original.count, windowRows: original.rows, seed: settings.seed)
     let prepared = try prepare(model, block)
     let sites = sums.sites(.original)
     let shiftedSites = sums.sites(.compressed)

@@ -105,11 +105,12 @@ public struct Chain: Sendable {
 
   /// The environment of a stage that `model` enters: with its budget, `keep` times the price of what is there.
   func environment(
-    of stage: Stage, entering model: ModelSnapshot,
+    of stage: Stage, entering model: ModelSnapshot, keptFolder: KeptFolder? = nil,
     progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }
   ) throws(PipelineError) -> StageEnvironment {
     var environment = stage.base
     environment.progress = progress
+    environment.keptFolder = keptFolder
     guard let keep = stage.recipe.keep else { return environment }
     do {
       let price = try stage.selected.reduce(0) { sum, index in

@@ -18,13 +18,22 @@ public struct StageOutcome: Sendable {
   public let report: StageReport
 
   init(_ stage: Chain.Stage, entering: Model, result: StageResult) {
+    self.init(
+      stage, entering: entering, leaving: result.model, replaced: result.replaced.sorted(),
+      seconds: result.seconds, blockSeconds: result.blockSeconds)
+  }
+
+  init(
+    _ stage: Chain.Stage, entering: Model, leaving: Model, replaced: [Int], seconds: Double,
+    blockSeconds: [Double]
+  ) {
     index = stage.index
     strategy = stage.info.id
     bytesBefore = ModelSnapshot(entering).byteCount
-    bytesAfter = ModelSnapshot(result.model).byteCount
-    replaced = result.replaced.sorted()
-    seconds = result.seconds
-    blockSeconds = result.blockSeconds
+    bytesAfter = ModelSnapshot(leaving).byteCount
+    self.replaced = replaced
+    self.seconds = seconds
+    self.blockSeconds = blockSeconds
     report = stage.report
   }
 }

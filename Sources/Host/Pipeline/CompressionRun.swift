@@ -13,6 +13,8 @@ public struct CompressionRun: Sendable {
   public var output: String
   public var plugins: PluginSearch
   public var replacesOutput = false
+  /// Whether finished stages are journalled beside the output, and those of an interrupted run taken over.
+  public var resumes = false
   public var workers: Workers
   public var isCancelled: @Sendable () -> Bool
   public var log: @Sendable (LogLevel, String) -> Void
@@ -56,14 +58,25 @@ public struct CompressionRun: Sendable {
 
     var current = checkpoint.model
     var outcomes: [StageOutcome] = []
+    let journal =
+      try resumes
+      ? RunJournal(for: folder.finalPath, run: .object(ProvenanceRecord.inputs(checkpoint, chain))) : nil
     for stage in chain.stages {
       let entering = current
+      if let (model, outcome) = try journal?.finished(stage, entering: entering) {
+        log(.info, "stage \(stage.index) (\(stage.info.id)) was finished before and is taken over")
+        current = model
+        outcomes.append(outcome)
+        continue
+      }
       let runner = StageRunner(
         chain: chain, stage: stage, set: set, settings: settings, progress: progress,
-        original: checkpoint.model)
+        original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage))
       let result = try runner.run(entering)
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))
+      try journal?.record(
+        outcomes[stage.index], current, of: checkpoint, isLast: stage.index + 1 == chain.stages.count)
     }
     let replaced = Set(outcomes.flatMap(\.replaced))
     let errors = try measure(checkpoint.model, current, replaced, set, settings)
@@ -81,6 +94,7 @@ public struct CompressionRun: Sendable {
     try readBack(folder.path, expected: current, written: written)
     if isCancelled() { throw PipelineError.cancelled }
     try folder.commit()
+    journal?.remove()
     return report
   }
 

@@ -24,6 +24,10 @@ public enum PipelineError: Error, CustomStringConvertible {
   /// What was written does not read back as it was meant.
   case readBack(path: String, reason: String)
   case notLathe(path: String)
+  /// The journal beside the output belongs to another run; `difference` is the first input that is not the same.
+  case otherJournal(path: String, difference: String)
+  /// The journal beside the output does not read.
+  case journal(path: String, reason: String)
   case cancelled
 
   public var description: String {
@@ -50,6 +54,10 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .readBack(let path, let reason):
       "\(path) did not read back as it was written (\(reason)); nothing was published, check the disk"
     case .notLathe(let path): "\(path) has no lathe.json, so there is nothing to check it against"
+    case .otherJournal(let path, let difference):
+      "\(path) is the journal of another run: its \(difference) differs; remove it, or choose another output"
+    case .journal(let path, let reason):
+      "the journal \(path) does not read (\(reason)); remove it and start again"
     case .cancelled: "interrupted"
     }
   }

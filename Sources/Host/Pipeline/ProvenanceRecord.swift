@@ -16,13 +16,7 @@ public struct ProvenanceRecord: Sendable {
   init(
     _ report: CompressionReport, checkpoint: Checkpoint, chain: Chain, written: CheckpointRecord
   ) throws {
-    var root = JSONObject()
-    root["lathe"] = .integer(Self.formatVersion)
-    root["version"] = .string(LatheVersion.current)
-    root["blas_core"] = .string(BLASCore.running)
-    root["recipe"] = chain.effectiveRecipe
-    root["source"] = try Self.source(checkpoint)
-    root["plugins"] = try Self.plugins(chain)
+    var root = try Self.inputs(checkpoint, chain)
     if let object = report.json(includingSeconds: false).objectValue {
       for (key, value) in object { root[key] = value }
     }
@@ -34,6 +28,18 @@ public struct ProvenanceRecord: Sendable {
     for (name, hash) in written.tensorHashes.sorted(by: { $0.key < $1.key }) { tensors[name] = .string(hash) }
     root["tensors"] = .object(tensors)
     json = .object(root)
+  }
+
+  /// All that decides the bytes of the result. Two runs with the same inputs are the same run.
+  static func inputs(_ checkpoint: Checkpoint, _ chain: Chain) throws -> JSONObject {
+    var root = JSONObject()
+    root["lathe"] = .integer(formatVersion)
+    root["version"] = .string(LatheVersion.current)
+    root["blas_core"] = .string(BLASCore.running)
+    root["recipe"] = chain.effectiveRecipe
+    root["source"] = try source(checkpoint)
+    root["plugins"] = try plugins(chain)
+    return root
   }
 
   /// Writes the record into `directory`.

@@ -24,6 +24,8 @@ struct StageRunner {
   let progress: ProgressSink
   /// The model that entered the first stage.
   let original: Model
+  /// Where the strategy's tensors outlive an interruption.
+  var keptFolder: KeptFolder?
 
   /// The model as the stage leaves it. Replaced tensors are moved to the scratch file as each block is finished.
   func run(_ entering: Model) throws(PipelineError) -> StageResult {
@@ -51,7 +53,8 @@ struct StageRunner {
   private func measure(_ entering: Model, _ clock: StageClock) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
     let progress = progress
-    var environment = try chain.environment(of: stage, entering: snapshot) { _, text in progress.say(text) }
+    var environment = try chain.environment(
+      of: stage, entering: snapshot, keptFolder: keptFolder, progress: { _, text in progress.say(text) })
     if let set {
       environment.training = try TrainingSource(
         entering: entering, original: stage.index > 0 ? original : nil, text: set, settings: settings)

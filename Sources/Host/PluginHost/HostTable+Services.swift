@@ -98,13 +98,17 @@ extension HostTable {
         CallContext.guarded(host) { context throws(CallFault) in
           guard let key else { throw .contract("the key of a tensor to keep is NULL") }
           let name = String(cString: key)
-          guard tensor != nil else { return context.kept.set(nil, node: node, name: name) }
+          guard tensor != nil else {
+            if let folder = context.environment.keptFolder { try keep(nil, in: folder, node, name) }
+            return context.kept.set(nil, node: node, name: name)
+          }
           let view = try ForeignTensor.read(tensor, "the tensor to keep as \"\(name)\"")
           let source = Tensor(
             view.elementType, view.shape,
             storage: Storage(
               adopting: view.base, byteCount: view.elementCount * view.elementType.byteCount,
               release: { _, _ in }))
+          if let folder = context.environment.keptFolder { return try keep(source, in: folder, node, name) }
           guard let scratch = context.environment.scratch else {
             throw .unsupported("this call has no workspace")
           }
@@ -118,12 +122,22 @@ extension HostTable {
       kept: { host, node, key, out in
         CallContext.guarded(host) { context throws(CallFault) in
           guard let key, let out else { throw .contract("kept was given no key or no place for its result") }
-          guard let tensor = context.kept.tensor(node: node, name: String(cString: key)) else {
-            throw .invalid("nothing is kept under \"\(String(cString: key))\"")
+          let name = String(cString: key)
+          let found = context.environment.keptFolder?.tensor(node: node, key: name)
+          guard let tensor = found ?? context.kept.tensor(node: node, name: name) else {
+            throw .invalid("nothing is kept under \"\(name)\"")
           }
           out.pointee = UnsafePointer(context.arena.borrow(tensor))
         }
       }))
+
+  private static func keep(
+    _ tensor: Tensor?, in folder: KeptFolder, _ node: UInt32, _ key: String
+  ) throws(CallFault) {
+    do { try folder.set(tensor, node: node, key: key) } catch {
+      throw .storage(.cannotWrite(path: folder.path, reason: "\(error)"))
+    }
+  }
 
   /// lathe.report/1
   static let report = Constant(

@@ -17,6 +17,8 @@ public struct StageEnvironment: Sendable {
   public var price: @Sendable (Node, LinearForm) throws -> Int
   /// Where tensors that a strategy keeps are stored.
   public var scratch: ScratchFile?
+  /// Where they are stored instead when they must outlive the process.
+  public var keptFolder: KeptFolder?
   public var isCancelled: @Sendable () -> Bool
   public var log: @Sendable (LogLevel, String) -> Void
   public var progress: @Sendable (_ fraction: Double, _ activity: String) -> Void

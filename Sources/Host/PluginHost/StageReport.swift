@@ -27,6 +27,9 @@ public final class StageReport: Sendable {
     }
   }
 
+  /// Puts back what an earlier run of the same stage reported.
+  public func restore(_ key: String, node: Int?, _ entry: Entry) { set(key, node: node, entry) }
+
   /// About the stage, sorted by key.
   public var stage: [(key: String, entry: Entry)] {
     entries.withLock { $0.stage }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -16,17 +16,21 @@ enum CompressCommand: Command {
     .model, .recipe, .value("output", "DIR", "the folder to make; must not exist", required: true), .plugin,
     .set,
     .seed, .threads, .flag("force", "replace the output folder if it exists, once the new one is complete"),
+    .flag(
+      "resume",
+      "keep finished stages beside the output until the end, and go on where the same run was interrupted"),
     .json,
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     let recipe = try RecipeArguments.recipe(arguments)
     let plugins = try PluginSearch(explicit: arguments.all("plugin"))
-    let run = CompressionRun(
+    var run = CompressionRun(
       model: arguments.required("model"), recipe: recipe, output: arguments.required("output"),
       plugins: plugins,
       replacesOutput: arguments.has("force"), workers: session.workers, isCancelled: session.isCancelled,
       log: session.log, progress: session.display.sink)
+    run.resumes = arguments.has("resume")
     let report = try run.run()
     if session.isJSON {
       var object = report.json(includingSeconds: true).objectValue ?? JSONObject()

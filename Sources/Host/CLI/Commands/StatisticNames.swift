@@ -14,6 +14,7 @@ enum StatisticNames {
     case .gradientSquared: return "squared gradient"
     case .inputCrossGram: return "input cross Gram"
     case .outputGradientGram: return "output gradient Gram"
+    case .inputStackedGram: return "stacked input Gram"
     }
   }
 }

@@ -382,7 +382,9 @@ enum {
   LATHE_STAT_WEIGHT_GRADIENT = 6,      /* [out, in]   d loss / d W, summed                 */
   LATHE_STAT_GRADIENT_SQUARED = 7,     /* [out, in]   diagonal Fisher information          */
   LATHE_STAT_INPUT_CROSS_GRAM = 8,     /* [in, in]    sum of x_original x_compressed^T     */
-  LATHE_STAT_OUTPUT_GRADIENT_GRAM = 9  /* [out, out]  sum of g gT, g = d loss / d y        */
+  LATHE_STAT_OUTPUT_GRADIENT_GRAM = 9, /* [out, out]  sum of g gT, g = d loss / d y        */
+  LATHE_STAT_INPUT_STACKED_GRAM = 10   /* [in, in]    sum of m mT, m the mean of x at one
+                                                      position over a group of windows     */
 };
 
 enum {
@@ -401,7 +403,7 @@ typedef struct lathe_stat_request {
   uint32_t flags;
   lathe_dtype dtype; /* float32 or float64 of the result; sums are always float64 */
   uint32_t reserved;
-  uint64_t max_rows; /* INPUT_SAMPLE only */
+  uint64_t max_rows; /* INPUT_SAMPLE: rows at most; INPUT_STACKED_GRAM: windows of a group */
 } lathe_stat_request;
 
 typedef struct lathe_host_calibration {
@@ -564,7 +566,8 @@ typedef struct lathe_host_workspace {
   void *(*scratch)(const lathe_host *host, uint64_t bytes);
   /* [any] Copies `tensor` into the host's store under (node, key), in place of what was
    * there; NULL forgets it. Lives until destroy, on disk and not in memory: what analyze
-   * computed need not be computed again by compress. */
+   * computed need not be computed again by compress. Where the user lets a run be
+   * resumed it also outlives an interruption: the same stage of the same run finds it. */
   lathe_status (*keep)(const lathe_host *host, lathe_node node, const char *key,
                        const lathe_tensor *tensor);
   /* [any] What was kept, borrowed and read-only. LATHE_ERR_INVALID if nothing was. */

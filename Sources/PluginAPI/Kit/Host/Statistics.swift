@@ -11,6 +11,7 @@ public enum StatisticKind: Int32, Sendable, Hashable, CaseIterable {
   case gradientSquared = 7
   case inputCrossGram = 8
   case outputGradientGram = 9
+  case inputStackedGram = 10
 }
 
 /// The phases in which a statistic is read. Asking for one saves the other's pass.
@@ -35,7 +36,8 @@ public struct Requests: ~Copyable, HostAccess {
   public let call: HostCall
 
   /// Asks for `kind` about `node`, read as `scalar`. With `upstreamCompressed` the inputs come through the blocks
-  /// that this stage already compressed. `maxRows` is for input samples.
+  /// that this stage already compressed. `maxRows` is for input samples,
+  /// and the windows of a group for stacked Gram matrices.
   public func request<Scalar: HostReal>(
     _ kind: StatisticKind, of node: Node, as scalar: Scalar.Type,
     for phases: StatisticPhases = [.analyze, .compress], upstreamCompressed: Bool = false, maxRows: Int = 0

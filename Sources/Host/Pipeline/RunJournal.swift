@@ -1,0 +1,92 @@
+import Calibration
+import Foundation
+import Graph
+import ModelIO
+import PluginHost
+
+/// What an interrupted run leaves for the next: a hidden folder beside the output.
+///
+///     .NAME.journal/run.json         all inputs of the run; a journal of other inputs is refused
+///     .NAME.journal/stage-N/         the model as stage N left it, a folder like any other
+///     .NAME.journal/stage-N.json     what the stage reported; written last, so it says that the model is whole
+///     .NAME.journal/kept-N/          tensors that the strategy of stage N keeps
+///
+/// The result of a resumed run is the same bytes as that of one without interruption.
+struct RunJournal {
+  let path: String
+
+  /// Opens the journal for the output at `finalPath`, or begins one for the run with these inputs.
+  init(for finalPath: String, run: JSON) throws {
+    let output = URL(filePath: finalPath)
+    path = output.deletingLastPathComponent().appending(path: ".\(output.lastPathComponent).journal").path
+    let record = "\(path)/run.json"
+    guard FileManager.default.fileExists(atPath: record) else {
+      try Self.makeFolder(path)
+      try Self.write(run, to: record)
+      return
+    }
+    let found = try Self.read(record)
+    // As text, since 1.0 and 1 are the same once written.
+    for (key, value) in run.objectValue ?? JSONObject() where found[key]?.text() != value.text() {
+      throw PipelineError.otherJournal(path: path, difference: key)
+    }
+  }
+
+  /// Where the strategy of `stage` keeps tensors.
+  func keptFolder(of stage: Chain.Stage) throws -> KeptFolder {
+    let folder = "\(path)/kept-\(stage.index)"
+    try Self.makeFolder(folder)
+    return KeptFolder(path: folder)
+  }
+
+  /// The model that `stage` left and what it reported, if it was finished.
+  func finished(_ stage: Chain.Stage, entering: Model) throws -> (Model, StageOutcome)? {
+    let record = recordPath(stage.index)
+    guard FileManager.default.fileExists(atPath: record) else { return nil }
+    let model = try Checkpoint(directory: modelPath(stage.index)).model
+    let entry = StageJournalEntry(json: try Self.read(record))
+    guard let entry, model.nodes.map(\.name) == entering.nodes.map(\.name),
+      entry.replaced.allSatisfy(model.nodes.indices.contains)
+    else { throw PipelineError.journal(path: record, reason: "it is not the report of this stage") }
+    entry.restore(stage.report)
+    let outcome = StageOutcome(
+      stage, entering: entering, leaving: model, replaced: entry.replaced, seconds: entry.seconds,
+      blockSeconds: entry.blockSeconds)
+    return (model, outcome)
+  }
+
+  /// Files a finished stage. The model of the last one is about to be the output and is not written twice.
+  func record(_ outcome: StageOutcome, _ model: Model, of source: Checkpoint, isLast: Bool) throws {
+    guard !isLast else { return }
+    let folder = try AtomicFolder(modelPath(outcome.index), replaceExisting: true)
+    defer { folder.discard() }
+    _ = try CheckpointWriter(source: source).write(model, into: folder.path)
+    try folder.commit()
+    try Self.write(StageJournalEntry(outcome, nodes: model.nodes.count).json, to: recordPath(outcome.index))
+    try? FileManager.default.removeItem(atPath: "\(path)/kept-\(outcome.index)")
+  }
+
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+  private func modelPath(_ stage: Int) -> String { "\(path)/stage-\(stage)" }
+  private func recordPath(_ stage: Int) -> String { "\(path)/stage-\(stage).json" }
+
+  private static func makeFolder(_ path: String) throws {
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+      throw PipelineError.journal(path: path, reason: SystemReason.text(of: error))
+    }
+  }
+
+  /// Whole or not at all.
+  private static func write(_ json: JSON, to path: String) throws {
+    do { try Data(json.text().utf8).write(to: URL(filePath: path), options: .atomic) } catch {
+      throw PipelineError.journal(path: path, reason: SystemReason.text(of: error))
+    }
+  }
+
+  private static func read(_ path: String) throws -> JSON {
+    do { return try Data(contentsOf: URL(filePath: path)).withUnsafeBytes { try JSON(parsing: $0) } } catch {
+      throw PipelineError.journal(path: path, reason: "\(error)")
+    }
+  }
+}
