@@ -134,11 +134,13 @@ public struct Recover: ForecastingStrategy {
       let form = try block.form(of: node)
       var scales = linear.scales.makeIterator()
       var terms: [[Factor]] = []
+      var isScaled = false
       for factors in form.terms {
         guard factors.count > 1, let own = scales.next(), own.contains(where: { $0 != 1 }) else {
           terms.append(factors)
           continue
         }
+        isScaled = true
         terms.append([try block.scalingRows(of: factors[0], by: own)] + factors.dropFirst())
         block.report("scale_max", Double(own.max() ?? 1), about: node)
         block.report("scale_min", Double(own.min() ?? 1), about: node)
@@ -146,7 +148,7 @@ public struct Recover: ForecastingStrategy {
       if let bias = linear.bias, try block.changesBias(of: node, to: bias) {
         let values = try block.vector(bias.map(Double.init))
         try block.replace(node, with: LinearForm(terms: terms, bias: values))
-      } else if !linear.scales.isEmpty {
+      } else if isScaled {
         try block.replace(node, with: LinearForm(terms: terms))
       }
     }
