@@ -93,7 +93,8 @@ struct SpectrumTraining: ~Copyable {
         if step < plan.sparsifyStart { try choose(model, isLast: true) }
         break
       }
-      try trainer.look(model)
+      // At the border the first look comes after the last choice.
+      if trainer.state.step > plan.sparsifyStart { try trainer.look(model) }
       if trainer.state.step % trainer.settings.journalInterval == 0 {
         try journal.write(trainer.state, model)
       }
