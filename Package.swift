@@ -37,6 +37,7 @@ let plugins: [(name: String, uses: [String])] = [
   ("SVDLLMv2", ["LowRank"]),
   ("AdaSVD", ["LowRank"]),
   ("Quantize", ["LowRank"]),
+  ("SoCo", ["LowRank"]),
 ]
 
 let exportsOneSymbol = "\(Context.packageDirectory)/Sources/PluginAPI/Header/exports.map"
@@ -92,6 +93,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("SVDLLMv2", ["SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("AdaSVD", ["AdaSVDStrategy", "SVDLLMv2Strategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Quantize", ["QuantizeStrategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
+  ("SoCo", ["SoCoStrategy", "LowRank", "PluginKit", "CLathe", "FakeHost"]),
   ("Runtime", ["Runtime", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   (
@@ -102,7 +104,10 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Export", ["Export", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Training", ["Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
-  ("PluginHost", ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  (
+    "PluginHost",
+    ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]
+  ),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("CLI", ["ModelIO", "Tensors"]),
   ("Validator", ["Validator", "ModelIO", "Tensors"]),

@@ -50,7 +50,7 @@ extension FakeHost {
     }
     let linear = lathe_linear(
       struct_size: UInt32(MemoryLayout<lathe_linear>.size), term_count: UInt32(terms.count),
-      terms: UnsafePointer(lend(terms)), bias: nil)
+      terms: UnsafePointer(lend(terms)), bias: node.bias.map { lend(node.elementType, [$0.count], $0) })
     return UnsafePointer(lend([linear]))
   }
 

@@ -9,6 +9,7 @@ public struct FakeNode: Sendable {
   public var isSelected = true
   public var elementType = lathe_dtype(code: UInt8(LATHE_FLOAT), bits: 32, lanes: 1)
   public var form: FakeForm
+  public var bias: [Double]?
   public var gram: Matrix
   /// `X' X'^T` and `X X'^T` of the compressed upstream; `gram` where nil.
   public var shiftedGram: Matrix?
@@ -66,6 +67,7 @@ public final class FakeHost: @unchecked Sendable {
   /// Bytes of a dense element in the finished checkpoint.
   public var elementBytes = 4
   public var isCancelled = false
+  public var seed: UInt64 = 7
   /// What `lathe.training/1` computes; nil where it refuses.
   public var training: FakeTraining?
 
@@ -117,7 +119,7 @@ public final class FakeHost: @unchecked Sendable {
     var host = tables.core
     host.host_data = Unmanaged.passUnretained(self).toOpaque()
     host.abi_major = major
-    host.seed = 7
+    host.seed = seed
     if let size = sizes["lathe_host"] { host.struct_size = size }
     // Trials last as long as the call.
     defer { state.withLock { $0.trials = [:] } }

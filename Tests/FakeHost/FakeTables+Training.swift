@@ -77,6 +77,7 @@ extension FakeTables {
         set: set, batches: chosen, nextTokenWeight: loss.pointee.next_token_weight,
         divergenceWeight: loss.pointee.divergence_weight,
         sampledTargets: loss.pointee.flags & UInt32(LATHE_LOSS_SAMPLED_TARGETS) != 0,
+        fromOriginal: loss.pointee.flags & UInt32(LATHE_LOSS_FROM_ORIGINAL) != 0,
         forms: fake.nodes.enumerated().map { trials[$0.offset]?.form ?? $0.element.form },
         biases: trials.compactMapValues(\.bias),
         references: references.map { list in (0..<referenceCount).map { FakeReference(list[$0]) } }))

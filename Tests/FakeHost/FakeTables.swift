@@ -135,8 +135,14 @@ final class FakeTables: @unchecked Sendable {
     table.replace_linear = { host, index, form in
       guard let form else { return lathe_status(LATHE_ERR_INVALID) }
       let new = FakeForm(form.pointee)
+      let bias = form.pointee.bias.map { FakeTensor.read($0) }
       FakeHost.of(host).state.withLock { state in
-        if state.isForecasting { state.forecasts[index] = new } else { state.nodes[Int(index)].form = new }
+        if state.isForecasting {
+          state.forecasts[index] = new
+        } else {
+          state.nodes[Int(index)].form = new
+          if let bias { state.nodes[Int(index)].bias = bias }
+        }
       }
       return ok
     }

@@ -8,6 +8,7 @@ public struct FakeTrainingCall: Sendable {
   public let nextTokenWeight: Double
   public let divergenceWeight: Double
   public let sampledTargets: Bool
+  public let fromOriginal: Bool
   /// Every node's form with the trials in place.
   public let forms: [FakeForm]
   /// Biases of trials by node.

@@ -103,6 +103,7 @@ private func importedModules(_ text: String) -> [String] {
   /// What a strategy is built on besides the kit.
   private static let uses: [Substring: Set<String>] = [
     "SVDLLMv2": ["LowRank"], "AdaSVD": ["LowRank"], "Quantize": ["LowRank"],
+    "SoCo": ["LowRank"],
   ]
 
   @Test(

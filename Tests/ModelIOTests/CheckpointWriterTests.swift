@@ -144,6 +144,31 @@ import Testing
     #expect(bytes(ofFile: "\(second)/tokenizer.json") == bytes(ofFile: "\(source.directory)/tokenizer.json"))
   }
 
+  @Test("biases are announced where every layer that a key speaks of has one, and read back either way")
+  func addedBiases() throws {
+    let temporary = TemporaryFolder()
+    let source = try open(in: temporary)
+    let hasKey = source.configuration["mlp_bias"] == .bool(true)
+    try #require(!hasKey && source.model.configuration.architecture == "llama")
+    let mlp = source.model.nodes.filter { [.gate, .up, .down].contains($0.role) }
+    for (count, expected) in [(mlp.count - 1, false), (mlp.count, true)] {
+      var model = source.model
+      for node in mlp.prefix(count) {
+        let old = model.linears[node.index]
+        try model.replace(
+          node,
+          with: Linear(
+            outFeatures: node.outFeatures, inFeatures: node.inFeatures, terms: old.terms,
+            bias: randomTensor(.f32, [node.outFeatures], seed: 4)))
+      }
+      let folder = temporary.folder("biased \(count)")
+      _ = try CheckpointWriter(source: source).write(model, into: folder)
+      let again = try Checkpoint(directory: folder)
+      #expect((again.configuration["mlp_bias"] == .bool(true)) == expected)
+      #expect(again.model.linears.map { $0.bias != nil } == model.linears.map { $0.bias != nil })
+    }
+  }
+
   @Test("factors that do not fit their layout are refused")
   func badFactors() throws {
     let temporary = TemporaryFolder()

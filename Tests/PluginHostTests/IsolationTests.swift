@@ -45,7 +45,7 @@ private final class Heard: Sendable {
     for block in 0..<2 {
       // The second block sees what became of the first.
       let changes = try instance.compress(block: block, bench.environment, ModelSnapshot(model), grams)
-      for (index, linear) in changes.sorted(by: { $0.key < $1.key }) {
+      for (index, linear) in changes.linears.sorted(by: { $0.key < $1.key }) {
         facts += linear.storedTensors.map {
           "\(index) \($0.name) \($0.tensor.shape) \(SHA256.hex(of: $0.tensor))"
         }

@@ -50,6 +50,31 @@ import Testing
     #expect(first.value == again.value && first.gradients == again.gradients)
   }
 
+  @Test("the divergence from the original is that of a stage which the original entered")
+  func theOriginalTeaches() throws {
+    let (bench, current) = try bench()
+    // Stages replace linears; the embedding and the norms stay.
+    let other = try RandomModel.model(RandomModel.configuration(), seed: 3)
+    var original = bench.model
+    for node in original.nodes { try original.replace(node, with: other.linears[node.index]) }
+    func divergence(entering: Model, original: Model?, fromOriginal: Bool) throws -> Double {
+      let folder = TestFolder()
+      let source = try TrainingSource(
+        entering: entering, original: original, text: bench.text,
+        settings: CalibrationSettings(
+          seed: 1, workers: Workers(threads: 1), scratch: ScratchFile(directory: folder.path)))
+      let request = LossRequest(
+        batches: [0, 1], nextTokenWeight: 0, divergenceWeight: 1, fromOriginal: fromOriginal)
+      return try TrainingSession(source, current: current).loss(request, gradients: []).value.divergence
+    }
+    let expected = try divergence(entering: original, original: nil, fromOriginal: false)
+    let own = try divergence(entering: bench.model, original: nil, fromOriginal: false)
+    #expect(try divergence(entering: bench.model, original: original, fromOriginal: true) == expected)
+    #expect(try divergence(entering: bench.model, original: original, fromOriginal: false) == own)
+    #expect(try divergence(entering: bench.model, original: nil, fromOriginal: true) == own)
+    #expect(expected != own)
+  }
+
   @Test("the loss without gradients is the loss with them")
   func lossAlone() throws {
     let (bench, current) = try bench()

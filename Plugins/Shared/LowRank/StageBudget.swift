@@ -47,22 +47,23 @@ package struct StageBudget {
     return items
   }
 
-  /// Lends an allocator over `items` of `nodes`, with this budget, to `body`.
+  /// Lends an allocator over `items` of `nodes`, with this budget or `bytes`, to `body`.
   package func allocating<Host: HostAccess & ~Copyable, Result>(
-    _ items: [RankItem], step: Int, _ host: borrowing Host,
+    _ items: [RankItem], within bytes: Int? = nil, step: Int, _ host: borrowing Host,
     _ body: (RankAllocator) throws(StrategyError) -> Result
   ) throws(StrategyError) -> Result {
-    try allocating(items, step: step, body) { (item, rank) throws(StrategyError) in
+    try allocating(items, within: bytes ?? target, step: step, body) { (item, rank) throws(StrategyError) in
       try host.cost(of: .factored(nodes[item], rank: rank), as: nodes[item])
     }
   }
 
   private func allocating<Result>(
-    _ items: [RankItem], step: Int, _ body: (RankAllocator) throws(StrategyError) -> Result,
+    _ items: [RankItem], within bytes: Int, step: Int,
+    _ body: (RankAllocator) throws(StrategyError) -> Result,
     price: (Int, Int) throws(StrategyError) -> Int
   ) throws(StrategyError) -> Result {
     try withoutActuallyEscaping(price) { (price) throws(StrategyError) in
-      try body(RankAllocator(levels: RankLevels(items: items, step: step, price: price), target: target))
+      try body(RankAllocator(levels: RankLevels(items: items, step: step, price: price), target: bytes))
     }
   }
 }

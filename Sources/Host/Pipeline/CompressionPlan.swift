@@ -35,8 +35,11 @@ public struct CompressionPlan: Sendable {
       if let scratch, let first = chain.stages.first {
         let settings = CalibrationSettings(
           seed: recipe.seed, workers: workers, scratch: scratch, isCancelled: isCancelled)
-        try StageRunner(chain: chain, stage: first, set: set, settings: settings, progress: progress)
-          .prepare(checkpoint.model)
+        try StageRunner(
+          chain: chain, stage: first, set: set, settings: settings, progress: progress,
+          original: checkpoint.model
+        )
+        .prepare(checkpoint.model)
         measured = [first.index]
       }
       let forecast = try chain.forecast(snapshot, measured: measured)

@@ -82,7 +82,7 @@ public struct CompressionRun: Sendable {
       }
       let runner = StageRunner(
         chain: chain, stage: stage, set: set, settings: settings, progress: progress,
-        keptFolder: try journal?.keptFolder(of: stage))
+        original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage))
       let result = try runner.run(entering)
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))
@@ -97,7 +97,8 @@ public struct CompressionRun: Sendable {
     let errors = try measure(checkpoint.model, unscaled(current, scalings), replaced, set, settings)
     let writer = CheckpointWriter(source: checkpoint)
     progress.step("write", 0, of: 1)
-    let written = try writer.write(current, into: folder.path, isCancelled: isCancelled)
+    let written = try writer.write(
+      current, into: folder.path, texts: outcomes.compactMap(StageCurves.file), isCancelled: isCancelled)
     progress.step("write", 1, of: 1)
     var report = CompressionReport(
       recipe: recipe, checkpoint: checkpoint, chain: chain, outcomes: outcomes, result: current,
@@ -108,7 +109,10 @@ public struct CompressionRun: Sendable {
     if isCancelled() { throw PipelineError.cancelled }
     try folder.commit()
     journal?.remove()
-    report.exports = try exports.write(current, from: checkpoint, workers: workers, isCancelled: isCancelled)
+    // From the folder as it is now: its config.json knows of biases that a strategy added.
+    let published = try Checkpoint(directory: folder.finalPath)
+    report.exports = try exports.write(
+      published.model, from: published, workers: workers, isCancelled: isCancelled)
     return report
   }
 

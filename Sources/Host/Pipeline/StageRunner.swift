@@ -24,6 +24,8 @@ struct StageRunner {
   let set: CalibrationSet?
   let settings: CalibrationSettings
   let progress: ProgressSink
+  /// The model that entered the first stage.
+  let original: Model
   /// Where the strategy's tensors outlive an interruption.
   var keptFolder: KeptFolder?
 
@@ -53,9 +55,12 @@ struct StageRunner {
 
   private func measure(_ entering: Model, _ clock: StageClock) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
-    var environment = try chain.environment(of: stage, entering: snapshot, keptFolder: keptFolder)
+    let progress = progress
+    var environment = try chain.environment(
+      of: stage, entering: snapshot, keptFolder: keptFolder, progress: { _, text in progress.say(text) })
     if let set {
-      environment.training = try TrainingSource(entering: entering, text: set, settings: settings)
+      environment.training = try TrainingSource(
+        entering: entering, original: stage.index > 0 ? original : nil, text: set, settings: settings)
     }
     let requests = try stage.instance.plan(environment, snapshot)
     if !requests.isEmpty, set == nil {

@@ -22,7 +22,7 @@ enum ForeignLoss {
       throw .contract("the loss is NULL or its table too small")
     }
     let wanted = loss.pointee
-    guard wanted.flags & ~UInt32(LATHE_LOSS_SAMPLED_TARGETS) == 0 else {
+    guard wanted.flags & ~UInt32(LATHE_LOSS_SAMPLED_TARGETS | LATHE_LOSS_FROM_ORIGINAL) == 0 else {
       throw .unsupported("the loss has flags \(wanted.flags), which this host does not know")
     }
     guard wanted.next_token_weight.isFinite, wanted.divergence_weight.isFinite else {
@@ -35,7 +35,8 @@ enum ForeignLoss {
     return LossRequest(
       set: try self.set(set), batches: (0..<Int(count)).map { Int(batches[$0]) },
       nextTokenWeight: wanted.next_token_weight, divergenceWeight: wanted.divergence_weight,
-      samplingSeed: samples ? context.environment.seed : nil)
+      samplingSeed: samples ? context.environment.seed : nil,
+      fromOriginal: wanted.flags & UInt32(LATHE_LOSS_FROM_ORIGINAL) != 0)
   }
 
   static func write(_ value: TokenLoss.Value, to loss: UnsafeMutablePointer<lathe_loss>?) {

@@ -81,7 +81,7 @@ struct ChunkPass {
   private func loss(_ sums: inout GradientSums) throws(TrainingError) -> [TokenLoss.Value] {
     let head = try pass.trials.head(needsLayer: !plan.head.isEmpty)
     let referenceHead: LanguageModelHead? =
-      if reference == nil { nil } else { try pass.source.referenceHead() }
+      if reference == nil { nil } else { try pass.source.referenceHead(fromOriginal: request.fromOriginal) }
     let text = pass.source.text.windows(request.set)
     let (plan, request, states, reference) = (plan, request, states, reference)
     let (windows, perWindow) = (windows, perWindow)

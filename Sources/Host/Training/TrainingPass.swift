@@ -31,7 +31,11 @@ struct TrainingPass {
   ) throws(TrainingError) -> (value: TokenLoss.Value, gradients: [Matrix<Float>]) {
     let plan = GradientPlan(targets, model: trials.model)
     let reference: StateStore? =
-      if request.divergenceWeight != 0 { try source.reference(request.set) } else { nil }
+      if request.divergenceWeight != 0 {
+        try source.reference(request.set, fromOriginal: request.fromOriginal)
+      } else {
+        nil
+      }
     var sums = GradientSums(targets)
     var total = TokenLoss.Value()
     let perWindow = statesPerWindow(plan) * rows * configuration.hiddenSize * 4 + plan.byteCount(trials)
@@ -55,7 +59,7 @@ struct TrainingPass {
   }
 
   /// States after the final norm of all windows of `set`.
-  func finalStates(_ set: BatchSet) throws(TrainingError) -> StateStore {
+  func finalStates(_ set: BatchSet, norm: RMSNorm) throws(TrainingError) -> StateStore {
     let windows = source.text.windows(set)
     let states = try StateStore(
       count: windows.count, rows: rows, columns: configuration.hiddenSize, scratch: source.settings.scratch)
@@ -73,7 +77,6 @@ struct TrainingPass {
       states.evict()
       trials.release(index)
     }
-    let norm = try source.referenceHead().norm
     for index in windows.indices { norm.forward(states.window(index)) }
     return states
   }

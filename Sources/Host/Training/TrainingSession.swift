@@ -69,11 +69,14 @@ public struct LossRequest: Sendable, Codable {
   public var divergenceWeight: Double
   /// Draws targets from the model's distribution with this seed; nil takes them from the text.
   public var samplingSeed: UInt64?
+  /// Whether the divergence is from the model that entered the first stage.
+  public var fromOriginal: Bool
 
   public init(
     set: BatchSet = .calibration, batches: [Int], nextTokenWeight: Double, divergenceWeight: Double = 0,
-    samplingSeed: UInt64? = nil
+    samplingSeed: UInt64? = nil, fromOriginal: Bool = false
   ) {
+    self.fromOriginal = fromOriginal
     self.set = set
     self.batches = batches
     self.nextTokenWeight = nextTokenWeight

@@ -14,7 +14,20 @@ final class ProgressDisplay: Sendable {
   private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
 
   /// Where the pipeline reports to.
-  var sink: ProgressSink { ProgressSink { [self] in step($0, $1, of: $2) } }
+  var sink: ProgressSink {
+    ProgressSink({ [self] in step($0, $1, of: $2) }, hear: { [self] in say($0) })
+  }
+
+  /// What a strategy says, in place of the line that is open; on a pipe at most every five seconds.
+  private func say(_ text: String) {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      guard isTerminal || now - state.lastLine > .seconds(5) else { return }
+      state.lastLine = now
+      write(isTerminal ? "\r\u{1b}[K" + text : text + "\n")
+      state.isLineOpen = isTerminal
+    }
+  }
 
   func step(_ activity: String, _ done: Int, of total: Int) {
     state.withLock { state in

@@ -17,16 +17,19 @@ public struct CheckpointWriter: Sendable {
 
   /// Writes all files into `directory`, which must exist.
   /// - Parameters:
+  ///   - texts: further files of the folder, by name.
   ///   - isCancelled: asked before each tensor and each file.
   public func write(
-    _ model: Model, into directory: String, isCancelled: () -> Bool = { false }
+    _ model: Model, into directory: String, texts: [(name: String, text: String)] = [],
+    isCancelled: () -> Bool = { false }
   ) throws(ModelIOError) -> CheckpointRecord {
     let tensors = Dictionary(model.storedTensors, uniquingKeysWith: { first, _ in first })
     let plan = try plan(
       model.storedTensors.map { ($0.name, $0.tensor.elementType, $0.tensor.shape) },
       forms: model.linears.map(\.form), nodes: model.nodes, directory: directory)
     let folder = FolderWriter(plan: plan, source: source.directory, companions: source.companionFiles)
-    return try folder.write(into: directory, isCancelled: isCancelled) { name throws(ModelIOError) in
+    return try folder.write(into: directory, texts: texts, isCancelled: isCancelled) {
+      name throws(ModelIOError) in
       guard let tensor = tensors[name] else { throw .checkpoint(path: directory, .missingTensor(name)) }
       return tensor
     }
@@ -66,7 +69,8 @@ public struct CheckpointWriter: Sendable {
     try CheckpointPlan(
       entries: tensors.map { SafetensorsEntry(name: $0.0, elementType: $0.1, shape: $0.2) },
       configuration: CheckpointPlan.configuration(
-        source.configuration, linears: nodes.map { ($0.name, forms[$0.index]) }),
+        configuration(biased: Set(tensors.map(\.0)), nodes: nodes),
+        linears: nodes.map { ($0.name, forms[$0.index]) }),
       maximumShardBytes: maximumShardBytes, directory: directory)
   }
 

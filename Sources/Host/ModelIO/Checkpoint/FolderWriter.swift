@@ -31,10 +31,11 @@ public struct FolderWriter: Sendable {
 
   /// Writes all files into `directory`, which must exist.
   /// - Parameters:
+  ///   - texts: further files of the folder, by name.
   ///   - isCancelled: asked before each tensor and each file.
   ///   - tensor: the tensor of a name.
   public func write(
-    into directory: String, isCancelled: () -> Bool = { false },
+    into directory: String, texts: [(name: String, text: String)] = [], isCancelled: () -> Bool = { false },
     tensor: (String) throws(ModelIOError) -> Tensor
   ) throws(ModelIOError) -> CheckpointRecord {
     var files: [CheckpointRecord.File] = []
@@ -48,6 +49,7 @@ public struct FolderWriter: Sendable {
     }
     if let index = plan.index { files.append(try Self.write(index, as: WeightFiles.index, into: directory)) }
     files.append(try Self.write(plan.configuration, as: "config.json", into: directory))
+    for (name, text) in texts { files.append(try Self.write(text, as: name, into: directory)) }
     for name in companions {
       guard !isCancelled() else { throw .cancelled }
       files.append(try copy(name, into: directory))

@@ -466,11 +466,14 @@ typedef struct lathe_factor_ref { /* fixed for ever: 16 bytes */
 /* The tokens to predict are drawn from the distribution of the model with its trials and not
  * taken from the text: squares of such gradients estimate the Fisher information. The draw
  * follows from seed, set, window and position. */
-enum { LATHE_LOSS_SAMPLED_TARGETS = 1 };
+enum {
+  LATHE_LOSS_SAMPLED_TARGETS = 1,
+  LATHE_LOSS_FROM_ORIGINAL = 2 /* divergence from the model that entered the first stage */
+};
 
 /* loss = next_token_weight * next_token + divergence_weight * divergence, where
  * next_token is the mean cross entropy and divergence the mean KL from the model as it
- * entered the stage, both in nats per predicted token. */
+ * entered the stage, or as it entered the first one, both in nats per predicted token. */
 typedef struct lathe_loss {
   uint32_t struct_size;
   uint32_t flags;           /* set by the caller */

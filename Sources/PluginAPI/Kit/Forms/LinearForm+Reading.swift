@@ -76,6 +76,17 @@ extension HostAccess where Self: ~Copyable {
     guard let box = factor.values else {
       throw StrategyError(.invalid, "this factor has no values; a forecast sees shapes only")
     }
+    return try floats(of: box)
+  }
+
+  /// The bias `[out]` of a form as float32; nil where it has none.
+  public func bias(of form: LinearForm) throws(StrategyError) -> HostMatrix<Float>? {
+    guard let box = form.bias else { return nil }
+    return try floats(of: box)
+  }
+
+  /// The real numbers of a tensor of a form as float32.
+  func floats(of box: TensorBox) throws(StrategyError) -> HostMatrix<Float> {
     let (rows, columns) = try box.extents(from: "linear")
     let result = try newMatrix(Float.self, rows: rows, columns: columns)
     guard let data = box.data, let type = box.elementType else { return result }

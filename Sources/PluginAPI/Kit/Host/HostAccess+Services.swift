@@ -58,31 +58,3 @@ extension HostAccess where Self: ~Copyable {
     try call.check(fill(call.host, node.index, stream, matrix.box.tensor), "normal")
   }
 }
-
-// Workspace.
-extension HostAccess where Self: ~Copyable {
-  /// Copies `matrix` into the host's store under (node, key), on disk and not in memory, until the stage ends.
-  public func keep<T: HostScalar>(
-    _ matrix: borrowing HostMatrix<T>, for node: Node, key: String
-  ) throws(StrategyError) {
-    let store = try call.table(.workspace, lathe_host_workspace.self).function(\.keep, "keep")
-    try call.check(store(call.host, node.index, key, matrix.box.tensor), "keep")
-  }
-
-  /// Forgets what was kept under (node, key).
-  public func forget(for node: Node, key: String) throws(StrategyError) {
-    let store = try call.table(.workspace, lathe_host_workspace.self).function(\.keep, "keep")
-    try call.check(store(call.host, node.index, key, nil), "keep")
-  }
-
-  /// What was kept under (node, key), borrowed and read-only; `.invalid` if nothing was.
-  public func kept<T: HostScalar>(
-    _ type: T.Type, for node: Node, key: String
-  ) throws(StrategyError) -> HostMatrix<T> {
-    let read = try call.table(.workspace, lathe_host_workspace.self).function(\.kept, "kept")
-    var tensor: UnsafePointer<lathe_tensor>?
-    try call.check(read(call.host, node.index, key, &tensor), "kept (\(node.name), \(key))")
-    guard let tensor else { throw StrategyError(.contract, "kept of the host gave no tensor") }
-    return try HostMatrix(TensorBox(borrowed: tensor), from: "kept")
-  }
-}

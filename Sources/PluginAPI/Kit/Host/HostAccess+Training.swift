@@ -68,7 +68,8 @@ extension HostAccess where Self: ~Copyable {
   private static func loss(_ weights: LossWeights) -> lathe_loss {
     var loss = lathe_loss()
     loss.struct_size = UInt32(MemoryLayout<lathe_loss>.size)
-    loss.flags = weights.sampledTargets ? UInt32(LATHE_LOSS_SAMPLED_TARGETS) : 0
+    if weights.sampledTargets { loss.flags |= UInt32(LATHE_LOSS_SAMPLED_TARGETS) }
+    if weights.fromOriginal { loss.flags |= UInt32(LATHE_LOSS_FROM_ORIGINAL) }
     loss.next_token_weight = weights.nextToken
     loss.divergence_weight = weights.divergence
     return loss

@@ -8,18 +8,23 @@ public enum BatchSet: Int32, Sendable, Hashable {
   case heldOut = 1
 }
 
-/// `loss = nextToken * cross entropy + divergence * KL from the model as it entered the stage`.
+/// `loss = nextToken * cross entropy + divergence * KL from the model as it entered the stage` (or the first one).
 public struct LossWeights: Sendable, Hashable {
   public var nextToken: Double
   public var divergence: Double
   /// Targets are drawn from the model's own distribution instead of the text: squares of such gradients estimate
   /// the Fisher information.
   public var sampledTargets: Bool
+  /// The divergence is from the model that entered the first stage, and not from the one that entered this stage.
+  public var fromOriginal: Bool
 
-  public init(nextToken: Double = 1, divergence: Double = 0, sampledTargets: Bool = false) {
+  public init(
+    nextToken: Double = 1, divergence: Double = 0, sampledTargets: Bool = false, fromOriginal: Bool = false
+  ) {
     self.nextToken = nextToken
     self.divergence = divergence
     self.sampledTargets = sampledTargets
+    self.fromOriginal = fromOriginal
   }
 }
 
