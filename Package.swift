@@ -10,6 +10,7 @@ let host: [(name: String, dependencies: [String])] = [
   ("Runtime", ["Graph", "Tensors", "LinearAlgebra", "CKernels"]),
   ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("PluginHost", ["CLathe", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Validator", ["CLathe", "PluginHost", "ModelIO", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Pipeline", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
 ]

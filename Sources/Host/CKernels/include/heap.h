@@ -6,3 +6,9 @@
  * alone, glibc raises the threshold to 32 MB as such blocks are freed, and then keeps them in heaps that fragment.
  * Does nothing with other C libraries. */
 void heap_map_blocks_from(size_t threshold);
+
+/* Bytes that are allocated in the C library's heap now, mapped blocks too; 0 where it does not tell. */
+long heap_bytes_in_use(void);
+
+/* From now on malloc fills what it gives with the complement of `byte`; 0 stops it. Returns 1 where it can. */
+int heap_fill_fresh_blocks(int byte);

@@ -18,6 +18,7 @@ extension Command {
 
   /// The help text of the command.
   static var help: String {
+    let options = options.filter { !$0.isHidden }
     let required = options.filter(\.isRequired).map(\.usage)
     let usage =
       (["lathe", name] + required + [operandUsage, options.count > required.count ? "[options]" : ""])

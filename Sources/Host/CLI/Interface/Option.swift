@@ -6,17 +6,22 @@ struct Option: Sendable {
   let summary: String
   let isRequired: Bool
   let isRepeatable: Bool
+  /// Whether the help leaves it out: a word between this program and its children.
+  let isHidden: Bool
 
   /// An option with a value.
   static func value(
-    _ name: String, _ value: String, _ summary: String, required: Bool = false, repeatable: Bool = false
+    _ name: String, _ value: String, _ summary: String, required: Bool = false, repeatable: Bool = false,
+    isHidden: Bool = false
   ) -> Option {
-    Option(name: name, value: value, summary: summary, isRequired: required, isRepeatable: repeatable)
+    Option(
+      name: name, value: value, summary: summary, isRequired: required, isRepeatable: repeatable,
+      isHidden: isHidden)
   }
 
   /// An option that is there or not.
   static func flag(_ name: String, _ summary: String) -> Option {
-    Option(name: name, value: nil, summary: summary, isRequired: false, isRepeatable: false)
+    Option(name: name, value: nil, summary: summary, isRequired: false, isRepeatable: false, isHidden: false)
   }
 
   /// `--name VALUE` as it is typed.

@@ -1,0 +1,111 @@
+import Foundation
+import ModelIO
+import Validator
+
+/// `lathe plugins validate FILE`
+enum ValidateAction {
+  static let options: [Option] = [
+    .value("only", "NAME|GROUP", "validate: run these cases only", repeatable: true),
+    .value("skip", "NAME|GROUP", "validate: leave these cases out", repeatable: true),
+    .value("limit", "SECONDS", "validate: the time a case may take (default: 45)"),
+    .value("jobs", "N", "validate: cases that run at the same time (default: 1)"),
+    .value("seed", "N", "validate: what tiny models and fuzzed parameters are drawn from (default: 1)"),
+    .value("trace", "FILE", "validate: write all calls across the boundary for a trace viewer"),
+    .flag("in-process", "validate: run the cases in this process, for a debugger"),
+    .flag("list", "validate: print the cases and their rules"),
+    // What a parent tells its children; not for people.
+    .value("child", "NAME", "", isHidden: true), .value("digest", "MODEL", "", isHidden: true),
+    .value("strategy", "ID", "", isHidden: true),
+  ]
+
+  static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
+    if arguments.has("list") {
+      session.isJSON ? session.print(listJSON) : session.print(listText)
+      return .done
+    }
+    guard arguments.operands.count == 2 else {
+      throw UsageError("which library? lathe plugins validate FILE", PluginsCommand.self)
+    }
+    let path = arguments.operands[1]
+    let seed = UInt64(try arguments.integer("seed", 0 ... .max) ?? 1)
+    if let name = arguments["child"] {
+      guard let item = ValidationCase.named(name) else { throw UsageError("no case \"\(name)\"", PluginsCommand.self) }
+      Validation.runChild(item, path: path, seed: seed, tracePath: arguments["trace"])
+    }
+    if let kind = arguments["digest"] {
+      Validation.runDigest(kind, path: path, strategy: arguments["strategy"] ?? "", seed: seed)
+    }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw UsageError("\(path) cannot be read; give the shared library of a plugin", PluginsCommand.self)
+    }
+    var validation = Validation(path: path)
+    validation.seed = seed
+    validation.limit = Double(try arguments.integer("limit", 1...86_400) ?? 45)
+    validation.jobs = try arguments.integer("jobs", 1...256) ?? 1
+    validation.isInProcess = arguments.has("in-process")
+    validation.tracePath = arguments["trace"]
+    validation.cases = try cases(arguments)
+    let results = validation.run { result in
+      if !session.isJSON { session.print(line(result)) }
+    }
+    let failed = results.filter { $0.verdict == .fail }
+    session.isJSON ? session.print(json(path, seed, results)) : session.print("\n" + summary(results))
+    return failed.isEmpty ? .done : .difference
+  }
+
+  /// The cases that --only and --skip leave.
+  private static func cases(_ arguments: Arguments) throws -> [ValidationCase] {
+    let words = ValidationCase.all.map(\.name) + ValidationCase.Group.allCases.map(\.rawValue)
+    for word in arguments.all("only") + arguments.all("skip") where !words.contains(word) {
+      let nearest = Suggestion.nearest(to: word, in: words)
+      throw UsageError("no case or group \"\(word)\"\(nearest); --list shows them", PluginsCommand.self)
+    }
+    func isNamed(_ item: ValidationCase, in list: [String]) -> Bool {
+      list.contains(item.name) || list.contains(item.group.rawValue)
+    }
+    let (only, skip) = (arguments.all("only"), arguments.all("skip"))
+    let chosen = ValidationCase.Group.allCases.flatMap { group in ValidationCase.all.filter { $0.group == group } }
+      .filter { (only.isEmpty || isNamed($0, in: only)) && !isNamed($0, in: skip) }
+    if chosen.isEmpty { throw UsageError("--only and --skip leave no case", PluginsCommand.self) }
+    return chosen
+  }
+
+  private static let width = (ValidationCase.all.map(\.name.count).max() ?? 0) + 2
+
+  private static func line(_ result: CaseResult) -> String {
+    let group = result.group.rawValue.padding(to: 16)
+    let head = "\(result.verdict.rawValue.uppercased())  \(group)\(result.name.padding(to: width))"
+    guard result.verdict != .pass else { return head.trimmingCharacters(in: .whitespaces) }
+    guard result.verdict != .skip, let item = ValidationCase.named(result.name) else { return head + result.text }
+    return "\(head)\(result.text)\n      rule: \(item.rule)\n      to do: \(item.remedy)"
+  }
+
+  private static func summary(_ results: [CaseResult]) -> String {
+    func count(_ verdict: Verdict) -> Int { results.filter { $0.verdict == verdict }.count }
+    return "\(count(.pass)) passed, \(count(.fail)) failed, \(count(.warn)) warnings, \(count(.skip)) do not apply"
+  }
+
+  private static func json(_ path: String, _ seed: UInt64, _ results: [CaseResult]) -> JSON {
+    [
+      "library": .string(path), "seed": .integer(Int(clamping: seed)),
+      "passed": .bool(results.allSatisfy { $0.verdict != .fail }), "cases": .array(results.map(\.json)),
+    ]
+  }
+
+  private static var listText: String {
+    ValidationCase.Group.allCases.map { group in
+      let rows = ValidationCase.all.filter { $0.group == group }
+      return ([group.rawValue] + rows.map { "  \($0.name.padding(to: width))\($0.rule)" }).joined(separator: "\n")
+    }.joined(separator: "\n\n")
+  }
+
+  private static var listJSON: JSON {
+    .array(
+      ValidationCase.all.map { item in
+        [
+          "case": .string(item.name), "group": .string(item.group.rawValue), "rule": .string(item.rule),
+          "remedy": .string(item.remedy), "warns": .bool(item.isAdvice),
+        ]
+      })
+  }
+}

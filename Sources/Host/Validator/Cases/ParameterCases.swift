@@ -1,0 +1,74 @@
+import CLathe
+import Tensors
+
+/// About parameters and the instances made from them.
+enum ParameterCases {
+  static let all: [ValidationCase] = [
+    ValidationCase(
+      .parameters, "defaults-create", "create succeeds with every parameter at its default.",
+      fix: "choose defaults that work together",
+      .strategy { bench throws(CaseFault) in
+        do throws(CaseFault) { try StrategyRun(bench.host(.plain, HostOptions())).destroy() } catch {
+          if case .stopped = error { throw .broken(call: "create with the defaults", what: "\(error)") }
+          throw error
+        }
+      }),
+    ValidationCase(
+      .parameters, "bounds-create",
+      "With each parameter at either end of its range, at each choice, create succeeds or explains what does not fit.",
+      fix: "narrow the range, or refuse the combination with LATHE_ERR_INVALID and a sentence",
+      .strategy { bench throws(CaseFault) in
+        if bench.strategy.parameters.isEmpty { throw .notApplicable("it has no parameters") }
+        try StrategyRun(bench.host(.plain, HostOptions())).destroy()
+        for parameter in bench.strategy.parameters {
+          for value in parameter.extremes {
+            let host = bench.host(.plain, StrategyBench.options { $0.parameters[parameter.key] = value })
+            do throws(CaseFault) { try StrategyRun(host).destroy() } catch {
+              if isRefusal(error) { continue }
+              throw .broken(call: "create with \(parameter.key) = \(value)", what: "\(error)")
+            }
+          }
+        }
+      }),
+    ValidationCase(
+      .parameters, "fuzz-parameters",
+      "With any values that the declared ranges allow, a run succeeds or ends with an explained error.",
+      fix: "repeat with the same --seed; narrow the range, or refuse the values in create with LATHE_ERR_INVALID",
+      .strategy { bench throws(CaseFault) in
+        if bench.strategy.parameters.isEmpty { throw .notApplicable("it has no parameters") }
+        try bench.complete()
+        let random = CounterRandom(seed: bench.seed, stream: 99)
+        for round in 0..<12 {
+          let options = StrategyBench.options { options in
+            for (index, parameter) in bench.strategy.parameters.enumerated() {
+              options.parameters[parameter.key] = parameter.at(Double(random.uniform(at: UInt64(64 * round + index))))
+            }
+          }
+          let fault = bench.attempt(bench.host(.plain, options))
+          guard let fault, case .stopped(_, let status, _) = fault else { continue }
+          if isRefusal(fault) || status == Int32(LATHE_ERR_NUMERICAL) { continue }
+          throw .broken(call: "a run with \(options.parameters)", what: "\(fault)")
+        }
+      }),
+    rule(
+      "reads-declared-parameters", "Only declared parameters are read.",
+      fix: "declare the key in params, or correct its spelling"),
+    rule(
+      "parameter-types-match", "A parameter is read by the function of its type: bool as get_int, choice as get_text.",
+      fix: "use get_int for int and bool, get_float for float, get_text for string and choice"),
+    rule(
+      "parameters-read-in-create", "Parameters are read during create only.",
+      fix: "read them in create and keep them in the instance"),
+  ]
+
+  private static func rule(_ name: String, _ rule: String, fix: String) -> ValidationCase {
+    ValidationCase(
+      .parameters, name, rule, fix: fix, .strategy { bench throws(CaseFault) in try bench.check(name) })
+  }
+
+  /// Whether the plugin said that it cannot do this, and why.
+  static func isRefusal(_ fault: CaseFault) -> Bool {
+    guard case .stopped(_, let status, _) = fault else { return false }
+    return [LATHE_ERR_INVALID, LATHE_ERR_UNSUPPORTED].contains(Int(status))
+  }
+}

@@ -1,0 +1,114 @@
+import LinearAlgebra
+
+/// What a case about a strategy works with.
+struct StrategyBench: Sendable {
+  let strategy: StrategyUnderTest
+  let file: FileBench
+
+  var seed: UInt64 { file.seed }
+
+  func host(_ kind: TinyModel.Kind, _ options: HostOptions, variant: UInt64 = 0) -> CheckedHost {
+    CheckedHost(
+      strategy, model: TinyModel(kind, seed: seed &+ variant), options: options, trace: file.trace)
+  }
+
+  static func options(_ change: (inout HostOptions) -> Void) -> HostOptions {
+    var options = HostOptions()
+    change(&options)
+    return options
+  }
+
+  /// A whole run from create to destroy; the host with all it saw. Throws where the plugin ends a call with an error.
+  @discardableResult
+  func complete(
+    _ kind: TinyModel.Kind = .plain, blocks order: [Int] = [0, 1], variant: UInt64 = 0,
+    _ change: (inout HostOptions) -> Void = { _ in }
+  ) throws(CaseFault) -> CheckedHost {
+    let host = host(kind, Self.options(change), variant: variant)
+    try run(on: host, blocks: order)
+    return host
+  }
+
+  /// Runs everything and destroys the instance also after an error.
+  func run(on host: CheckedHost, blocks order: [Int] = [0, 1]) throws(CaseFault) {
+    let run = try StrategyRun(host)
+    defer { run.destroy() }
+    try run.all(blocks: order)
+  }
+
+  /// A run that may end with an error; the error is returned.
+  func attempt(_ host: CheckedHost) -> CaseFault? {
+    do throws(CaseFault) {
+      try run(on: host)
+      return nil
+    } catch { return error }
+  }
+
+  /// Throws where a run of `kind` broke `rule`. What else was broken or failed is for other cases.
+  func check(
+    _ rule: String, _ kinds: [TinyModel.Kind] = [.plain], _ change: (inout HostOptions) -> Void = { _ in }
+  ) throws(CaseFault) {
+    for kind in kinds {
+      let host = host(kind, Self.options(change))
+      let stopped = attempt(host)
+      if let fault = host.fault(rule) { throw fault }
+      if let stopped { throw stopped }
+    }
+  }
+
+  /// Throws where the run broke any rule: then its results say nothing.
+  func requireClean(_ host: CheckedHost) throws(CaseFault) {
+    if let finding = host.findings.first { throw .notApplicable("it breaks another rule first; see \(finding.rule)") }
+  }
+
+  /// The digest of a run, where two runs agree.
+  func steadyDigest(_ kind: TinyModel.Kind = .plain) throws(CaseFault) -> String {
+    let first = try complete(kind)
+    try requireClean(first)
+    guard try complete(kind).digest == first.digest else {
+      throw .notApplicable("two equal runs differ; see same-bytes-twice")
+    }
+    return first.digest
+  }
+
+  /// The digest of a run of `kind` in a process of its own.
+  func freshDigest(_ kind: TinyModel.Kind) throws(CaseFault) -> String {
+    guard
+      let text = CaseProcess.output([
+        file.path, "--digest", kind.rawValue, "--strategy", strategy.id, "--seed", "\(seed)",
+      ]), !text.isEmpty
+    else { throw .notApplicable("a run in another process did not end well") }
+    return text
+  }
+}
+
+extension CheckedHost {
+  /// 64 bits over every number of the replaced forms, in order of the nodes (FNV-1a).
+  var digest: String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ value: UInt64) {
+      for shift in stride(from: 0, to: 64, by: 8) { hash = (hash ^ (value >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3 }
+    }
+    let (forms, biases) = state.withLock { ($0.forms, $0.biases) }
+    for (form, bias) in zip(forms, biases) {
+      for factor in form.joined() {
+        for extent in [Int(factor.storage), factor.rows, factor.columns, factor.bits] { add(UInt64(extent)) }
+        for value in factor.values + factor.scales + (factor.zeros ?? []) { add(value.bitPattern) }
+      }
+      for value in bias ?? [] { add(value.bitPattern) }
+    }
+    return String(hash, radix: 16)
+  }
+
+  /// Bytes of the selected nodes as they are now.
+  var selectedBytes: Int {
+    let forms = state.withLock { $0.forms }
+    return zip(model.nodes, forms).filter(\.0.isSelected).reduce(0) { $0 + $1.1.byteCount }
+  }
+
+  /// The replaced nodes with their matrices.
+  var replacements: [(node: TinyNode, matrix: Matrix<Double>)] {
+    let (forms, replaced) = state.withLock { ($0.forms, $0.replaced) }
+    return replaced.sorted().compactMap { index in forms[index].matrix.map { (model.nodes[index], $0) } }
+  }
+}

@@ -1,0 +1,50 @@
+import ModelIO
+
+/// How a case ended.
+public enum Verdict: String, Sendable {
+  case pass
+  case warn
+  case skip
+  case fail
+}
+
+/// A case with its verdict.
+public struct CaseResult: Sendable {
+  public let name: String
+  public let group: ValidationCase.Group
+  public let verdict: Verdict
+  /// What was seen, or why the case does not apply; empty for a pass.
+  public let text: String
+  public let seconds: Double
+
+  public init(_ item: ValidationCase, _ verdict: Verdict, _ text: String = "", seconds: Double = 0) {
+    name = item.name
+    group = item.group
+    self.verdict = verdict
+    self.text = text
+    self.seconds = seconds
+  }
+
+  /// The result that a child wrote, or nil where it wrote none.
+  init?(_ item: ValidationCase, line: String, seconds: Double) {
+    guard let json = try? JSON(parsing: line), let word = json["verdict"]?.stringValue,
+      let verdict = Verdict(rawValue: word)
+    else { return nil }
+    self.init(item, verdict, json["text"]?.stringValue ?? "", seconds: seconds)
+  }
+
+  /// As a child writes it.
+  var line: String {
+    JSON.object(["verdict": .string(verdict.rawValue), "text": .string(text)]).text(indent: nil)
+  }
+
+  /// As `--json` shows it.
+  public var json: JSON {
+    let item = ValidationCase.named(name)
+    return [
+      "case": .string(name), "group": .string(group.rawValue), "verdict": .string(verdict.rawValue),
+      "text": .string(text), "rule": .string(item?.rule ?? ""), "remedy": .string(item?.remedy ?? ""),
+      "seconds": .number((seconds * 1000).rounded() / 1000),
+    ]
+  }
+}

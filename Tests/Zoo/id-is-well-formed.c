@@ -1,0 +1,3 @@
+/* Capitals and blanks in an id. */
+#define ID "My Strategy"
+#include "base.h"

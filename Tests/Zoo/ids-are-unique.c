@@ -1,0 +1,3 @@
+/* The same strategy twice. */
+#define STRATEGIES &zoo_strategy, &zoo_strategy
+#include "base.h"

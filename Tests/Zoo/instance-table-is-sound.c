@@ -1,0 +1,3 @@
+/* An instance without its size. */
+#define INSTANCE_SIZE 8
+#include "base.h"

@@ -1,0 +1,2 @@
+/* Breaks nothing: what the other files are measured against. */
+#include "base.h"

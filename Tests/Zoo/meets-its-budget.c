@@ -1,0 +1,4 @@
+/* Keeps full ranks whatever the target. */
+#define ON_FIT \
+  self->share = 1;
+#include "base.h"

@@ -1,0 +1,4 @@
+/* Divides by zero. */
+#define ON_FACTORS \
+  a[0] = INFINITY;
+#include "base.h"

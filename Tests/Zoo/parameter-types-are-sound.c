@@ -1,0 +1,5 @@
+/* Choices for an integer. */
+#define ON_ENTRY \
+  amount.choices = choices; \
+  amount.choice_count = 2;
+#include "base.h"

@@ -1,0 +1,7 @@
+/* Replaces a layer in allocate. */
+#define GLOBALS \
+  static lathe_status compress_node(state *self, const lathe_host *host, lathe_node node, const lathe_node_info *place);
+#define ON_ALLOCATE \
+  lathe_node_info place; \
+  if (look(host, 0, &place)) compress_node(self, host, 0, &place);
+#include "base.h"

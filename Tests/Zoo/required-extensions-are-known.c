@@ -1,0 +1,3 @@
+/* A misspelt extension. */
+#define REQUIRED LATHE_EXT_PARAMS, "lathe.grpah/1"
+#include "base.h"

@@ -1,0 +1,3 @@
+/* A version in words. */
+#define VERSION "first"
+#include "base.h"

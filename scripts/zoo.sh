@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The full table of Tests/Zoo: each plugin must fail (or, for advice, be warned about) in the case it is named after
+# and in no other. `swift test` runs each plugin's own case; this runs all of them against all cases, minutes long.
+#
+#   scripts/zoo.sh [--own] [--lathe FILE] [NAME...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+own=no
+lathe=.build/debug/lathe
+names=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --own) own=yes ;;
+    --lathe) lathe=$2; shift ;;
+    *) names+=("$1") ;;
+  esac
+  shift
+done
+if [ ${#names[@]} -eq 0 ]; then
+  for file in Tests/Zoo/*.c; do names+=("$(basename "$file" .c)"); done
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export work lathe own
+
+one() {
+  name=$1
+  flags=$(sed -n 's|^/\* flags: \(.*\) \*/$|\1|p' "Tests/Zoo/$name.c")
+  # shellcheck disable=SC2086
+  "${CC:-cc}" -std=c11 -D_GNU_SOURCE -shared -fPIC -O1 -Wall -Wextra -fvisibility=hidden \
+    -I Sources/PluginAPI/Header/include -o "$work/$name.so" "Tests/Zoo/$name.c" $flags -lm
+  only=()
+  if [ "$own" = yes ] && [ "$name" != keeps-every-rule ]; then only=(--only "$name"); fi
+  "$lathe" plugins validate "$work/$name.so" "${only[@]}" >"$work/$name.txt" || true
+  found=$(awk '$1 == "FAIL" || $1 == "WARN" { printf "%s ", $3 }' "$work/$name.txt")
+  expected="$name "
+  [ "$name" = keeps-every-rule ] && expected=""
+  if [ "$found" = "$expected" ]; then
+    echo "ok    $name"
+  else
+    echo "BAD   $name: found ${found:-nothing}"
+    grep -E -A2 "^(FAIL|WARN)|^SKIP .* $name " "$work/$name.txt" | grep -v -e "^--" | cut -c1-300 | sed 's/^/        /'
+  fi
+}
+export -f one
+status=0
+printf '%s\n' "${names[@]}" | xargs -P "${JOBS:-2}" -I{} bash -c 'one {}' | tee "$work/table"
+if grep -q '^BAD' "$work/table"; then status=1; fi
+echo "$(grep -c '^ok' "$work/table" || true) of ${#names[@]} as they should be"
+exit $status
