@@ -9,10 +9,17 @@ let host: [(name: String, dependencies: [String])] = [
   ("ModelIO", ["Graph", "Tensors", "CKernels"]),
   ("Runtime", ["Graph", "Tensors", "LinearAlgebra", "CKernels"]),
   ("Calibration", ["Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
-  ("PluginHost", ["CLathe", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Training", ["Calibration", "Runtime", "Graph", "LinearAlgebra", "Tensors"]),
+  (
+    "PluginHost",
+    ["CLathe", "Training", "Calibration", "ModelIO", "Runtime", "Graph", "LinearAlgebra", "Tensors"]
+  ),
   ("Validator", ["CLathe", "PluginHost", "ModelIO", "LinearAlgebra", "Tensors", "CKernels"]),
   ("Evaluation", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors", "CKernels"]),
-  ("Pipeline", ["PluginHost", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  (
+    "Pipeline",
+    ["PluginHost", "Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]
+  ),
 ]
 
 // A plugin is a testable `Strategy` target and an `Entry` target, which alone becomes the shared library:
@@ -81,7 +88,8 @@ let tests: [(name: String, dependencies: [String])] = [
   ("Evaluation", ["Evaluation", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Graph", ["Graph", "Tensors"]),
   ("Calibration", ["Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
-  ("PluginHost", ["PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("Training", ["Training", "Calibration", "Runtime", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
+  ("PluginHost", ["PluginHost", "Training", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("CLI", ["ModelIO", "Tensors"]),
   ("Layering", []),

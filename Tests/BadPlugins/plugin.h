@@ -109,8 +109,36 @@ static lathe_status compress(lathe_instance *instance, const lathe_host *host, i
   COMPRESS
   return LATHE_OK;
 }
+#ifdef ALLOCATE
+/* What a training call needs: the table, a loss with both weights 1, the first window, factor 0 of node 0. */
+static lathe_status allocate(lathe_instance *instance, const lathe_host *host) {
+  (void)instance;
+  const lathe_host_training *training = host->get_extension(host, LATHE_EXT_TRAINING);
+  lathe_loss loss USED_BY_SOME = {sizeof loss, 0, 1, 1, 0, 0};
+  uint32_t batches[1] USED_BY_SOME = {0};
+  lathe_factor_ref factor USED_BY_SOME = {0, 0, 0, 0};
+  const lathe_node_info place = info(host, 0);
+  int64_t shape[2] = {place.out_features, place.in_features};
+  float *numbers = calloc((size_t)(shape[0] * shape[1]), sizeof *numbers);
+  if (numbers == NULL) return LATHE_ERR_NO_MEMORY;
+  lathe_tensor values = tensor(numbers, float32, 2, shape);
+  lathe_tensor *gradients[1] USED_BY_SOME = {&values};
+  const lathe_tensor *news[1] USED_BY_SOME = {&values};
+  lathe_matrix matrix = {sizeof matrix, LATHE_MATRIX_DENSE, shape[0], shape[1], &values, NULL, NULL, 0, 0, {0, 0, 0}, 0};
+  const lathe_matrix *matrices[1] = {&matrix};
+  const lathe_term term = {sizeof term, 1, matrices};
+  const lathe_term *terms = &term;
+  const lathe_linear form USED_BY_SOME = {sizeof form, 1, &terms, NULL};
+  lathe_status status = LATHE_OK;
+  ALLOCATE
+  free(numbers);
+  return status;
+}
+#else
+#define allocate NULL
+#endif
 static lathe_instance the_instance USED_BY_SOME = {
-  INSTANCE_SIZE, 0, NULL, destroy, plan, NULL, NULL, compress, NULL, NULL, NULL};
+  INSTANCE_SIZE, 0, NULL, destroy, plan, NULL, allocate, compress, NULL, NULL, NULL};
 
 static lathe_status create(const lathe_strategy *strategy, const lathe_host *host, lathe_instance **out) {
   (void)strategy, (void)host;

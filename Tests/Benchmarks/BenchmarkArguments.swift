@@ -7,6 +7,7 @@ struct BenchmarkArguments {
   var only: Set<String> = []
   var repetitions = 3
   var blocks = 24
+  var model: String?
   var directory = FileManager.default.temporaryDirectory.path
   var workers = Workers(threads: ProcessInfo.processInfo.activeProcessorCount)
 
@@ -20,6 +21,7 @@ struct BenchmarkArguments {
       case "--repetitions": repetitions = try Self.numbers(option, value)[0]
       case "--blocks": blocks = try Self.numbers(option, value)[0]
       case "--directory": directory = value
+      case "--model": model = value
       case "--threads": workers = Workers(threads: try Self.numbers(option, value)[0])
       default: throw .usage("unknown option \(option)")
       }

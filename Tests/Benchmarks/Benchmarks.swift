@@ -15,6 +15,7 @@ enum Benchmarks {
       switch command {
       case "kernels": results = try KernelBenchmark(arguments).run()
       case "block": results = try BlockBenchmark(arguments).run()
+      case "training-step": results = try TrainingBenchmark(arguments).run()
       case "memory": results = try MemoryBenchmark(arguments).run()
       default: throw BenchmarkError.usage("unknown benchmark \"\(command)\"")
       }
@@ -47,6 +48,7 @@ enum BenchmarkError: Error, CustomStringConvertible {
       \(problem)
       usage: lathe-benchmarks kernels [--size N,N,...] [--only NAME,...] [--repetitions N] [--threads N]
              lathe-benchmarks block [--size N,N,...] [--threads N]
+             lathe-benchmarks training-step --model DIR [--repetitions N] [--threads N]
              lathe-benchmarks memory [--blocks N] [--size N] [--directory DIR] [--threads N]
       """
     case .impossible(let problem): problem

@@ -123,3 +123,25 @@ private func complaint<Value>(_ body: () throws -> Value) -> String? {
     }
   }
 }
+
+@Suite struct HeldOutTests {
+  private let tokens = (0..<1000).map { Int32($0) }
+
+  @Test(
+    "windows are held out beside those for calibration, which stay as they were", arguments: [0, 1, 9, 500])
+  func heldOut(count: Int) throws {
+    let set = try CalibrationSet(tokens: tokens, samples: 60, context: 10, seed: 7, heldOut: count)
+    let plain = try CalibrationSet(tokens: tokens, samples: 60, context: 10, seed: 7)
+    #expect(set.windows == plain.windows && set.tokenHash == plain.tokenHash)
+    #expect(set.heldOut.count == min(count, 40))
+    #expect(plain.heldOut.count == 7)
+    #expect(Set(set.heldOut).isDisjoint(with: set.windows))
+    #expect(set.heldOut.map { $0[0] } == set.heldOut.map { $0[0] }.sorted())
+  }
+
+  @Test("a text that has no more windows holds none out")
+  func exhausted() throws {
+    #expect(try CalibrationSet(tokens: tokens, samples: 100, context: 10, seed: 7).heldOut.isEmpty)
+    #expect(try CalibrationSet(tokens: tokens, samples: 2, context: 10, seed: 7).heldOut.count == 1)
+  }
+}

@@ -41,6 +41,7 @@ public final class FakeHost: @unchecked Sendable {
     var forecasts: [UInt32: FakeForm] = [:]
     var isForecasting = false
     var calls: [String: Int] = [:]
+    var trials: [Int: FakeTrial] = [:]
   }
 
   let state: Locked<State>
@@ -56,6 +57,8 @@ public final class FakeHost: @unchecked Sendable {
   /// Bytes of a dense element in the finished checkpoint.
   public var elementBytes = 4
   public var isCancelled = false
+  /// What `lathe.training/1` computes; nil where it refuses.
+  public var training: FakeTraining?
 
   let tables = FakeTables()
   let alive = Locked(0)
@@ -107,6 +110,8 @@ public final class FakeHost: @unchecked Sendable {
     host.abi_major = major
     host.seed = 7
     if let size = sizes["lathe_host"] { host.struct_size = size }
+    // Trials last as long as the call.
+    defer { state.withLock { $0.trials = [:] } }
     return "fake".withCString { name in
       host.name = name
       host.version = name

@@ -56,6 +56,11 @@ public final class FakeRun {
     try check(host.call { forecast(instance, $0, UInt32(node)) })
   }
 
+  public func finish() throws {
+    guard let finish = instance.pointee.finish else { return }
+    try check(host.call { finish(instance, $0) })
+  }
+
   /// All phases over all blocks of the model.
   public func all() throws {
     let blocks = Set(host.nodes.map(\.block)).sorted()

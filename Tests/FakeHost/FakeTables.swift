@@ -40,6 +40,7 @@ final class FakeTables: @unchecked Sendable {
     add(LATHE_EXT_PARALLEL, parallel())
     add(LATHE_EXT_WORKSPACE, workspace())
     add(LATHE_EXT_REPORT, report())
+    add(LATHE_EXT_TRAINING, training())
   }
 
   deinit { for block in blocks.values { block.deallocate() } }

@@ -9,12 +9,14 @@ private let allowed: [String: Set<String>] = {
   let reading = algebra.union(["ModelIO"])
   let running = reading.union(["Runtime"])
   let calibrating = running.union(["Calibration"])
-  let hosting = calibrating.union(["PluginHost"])
+  let hosting = calibrating.union(["Training", "PluginHost"])
   let all = hosting.union(["Pipeline", "Evaluation", "Validator"])
   return [
     "Tensors": [], "LinearAlgebra": ["Tensors", "COpenBLAS", "CKernels"], "Graph": foundation,
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
-    "PluginHost": calibrating.union(["CLathe"]), "Validator": hosting.union(["CLathe"]), "Pipeline": hosting, "Evaluation": hosting, "CLI": all,
+    "Training": calibrating,
+    "PluginHost": calibrating.union(["CLathe", "Training"]), "Validator": hosting.union(["CLathe"]),
+    "Pipeline": hosting, "Evaluation": hosting, "CLI": all,
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()
@@ -63,8 +65,8 @@ private func importedModules(_ text: String) -> [String] {
     let text = try String(contentsOf: Shared.packageRoot.appending(path: "Package.swift"), encoding: .utf8)
     let table = try #require(text.split(separator: "let host:").last?.split(separator: "\n]\n").first)
     var rows = 0
-    for line in table.split(separator: "\n") {
-      let names = line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+    for row in table.split(separator: "\n  (") {
+      let names = row.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
         .filter { $0.offset % 2 == 1 }.map { String($0.element) }
       guard let module = names.first else { continue }
       rows += 1

@@ -22,6 +22,7 @@ import Testing
     #expect(recipe.seed == 0)
     #expect(recipe.calibration?.paths == [folder.file("a.txt")])
     #expect(recipe.calibration?.samples == 64 && recipe.calibration?.context == 512)
+    #expect(recipe.calibration?.heldOut == nil)
     #expect(recipe.stages.count == 1 && recipe.stages[0].keep == nil && recipe.stages[0].seed == nil)
     #expect(recipe.stages[0].selection.include == ["mlp.*"])
     #expect(recipe.stages[0].parameters.keys == ["bits"])
@@ -71,6 +72,11 @@ import Testing
       (
         "{lathe: 1, calibration: {text: 'a', context: 1}, stages: [{strategy: 's'}]}", "calibration.context",
         "at least 2"
+      ),
+      (
+        "{lathe: 1, calibration: {text: 'a', held_out: -1}, stages: [{strategy: 's'}]}",
+        "calibration.held_out",
+        "at least 0"
       ),
     ])
   func wrong(text: String, key: String, part: String) throws {

@@ -24,7 +24,7 @@ import Testing
 
   @Test(
     "a strategy that needs what the host lacks is refused before create",
-    arguments: [("needs_training", "lathe.training/1"), ("needs_gradients", "gradientSquared")])
+    arguments: [("needs_unknown_service", "lathe.unknown/1"), ("needs_gradients", "gradientSquared")])
   func missingServices(name: String, need: String) throws {
     let bench = try PluginBench()
     let library = try bench.library(name)

@@ -13,7 +13,8 @@ public enum CalibrationSource {
       return try CalibrationSet(
         paths: calibration.paths, tokenizer: tokenizer, tokenizerPath: path,
         vocabularySize: checkpoint.model.configuration.vocabularySize, samples: calibration.samples,
-        context: calibration.context, seed: recipe.seed)
+        context: calibration.context, seed: recipe.seed,
+        heldOut: calibration.heldOut)
     } catch {
       throw .calibration(error)
     }

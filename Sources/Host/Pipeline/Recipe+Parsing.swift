@@ -53,7 +53,7 @@ extension Recipe {
 
   private static func calibration(_ section: RecipeObject, path: String) throws(PipelineError) -> Calibration
   {
-    try section.allow(["text", "samples", "context"])
+    try section.allow(["text", "samples", "context", "held_out"])
     let files = try section.strings("text") ?? []
     guard !files.isEmpty else {
       throw .recipe(path: path, key: "calibration.text", reason: "at least one file of text is needed")
@@ -62,7 +62,8 @@ extension Recipe {
     return Calibration(
       paths: files.map { $0.hasPrefix("/") ? $0 : folder.appending(path: $0).standardizedFileURL.path },
       samples: try section.integer("samples", 1...1 << 24) ?? 64,
-      context: try section.integer("context", 2...1 << 20) ?? 512)
+      context: try section.integer("context", 2...1 << 20) ?? 512,
+      heldOut: try section.integer("held_out", 0...1 << 24))
   }
 
   private static func stage(_ section: RecipeObject) throws(PipelineError) -> Stage {

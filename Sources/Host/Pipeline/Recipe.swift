@@ -11,6 +11,8 @@ public struct Recipe: Sendable {
     public var samples: Int
     /// Tokens in a window.
     public var context: Int
+    /// Windows that losses are watched on and nothing is fitted to; nil for one for every eight samples.
+    public var heldOut: Int?
   }
 
   /// One strategy and how to run it.

@@ -4,6 +4,7 @@ import LinearAlgebra
 import PluginHost
 import Runtime
 import Tensors
+import Training
 
 /// A stage's work, done.
 struct StageResult {
@@ -49,7 +50,10 @@ struct StageRunner {
 
   private func measure(_ entering: Model, _ clock: StageClock) throws -> Prepared {
     let snapshot = ModelSnapshot(entering)
-    let environment = try chain.environment(of: stage, entering: snapshot, keptFolder: keptFolder)
+    var environment = try chain.environment(of: stage, entering: snapshot, keptFolder: keptFolder)
+    if let set {
+      environment.training = try TrainingSource(entering: entering, text: set, settings: settings)
+    }
     let requests = try stage.instance.plan(environment, snapshot)
     if !requests.isEmpty, set == nil {
       throw PipelineError.stage(

@@ -3,6 +3,7 @@ import Calibration
 import Graph
 import Synchronization
 import Tensors
+import Training
 
 /// Everything behind one host handle: made for one call of a plugin and gone when the call returns.
 final class CallContext: Sendable {
@@ -49,6 +50,8 @@ final class CallContext: Sendable {
   let kept: KeptTensors
   let arena = Arena()
   let state = Mutex(State())
+  /// Made when a loss or a trial is first asked for.
+  let trainingSession = Mutex<TrainingSession?>(nil)
 
   init(
     _ phase: Phase, environment: StageEnvironment, snapshot: ModelSnapshot,

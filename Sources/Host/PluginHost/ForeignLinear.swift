@@ -10,9 +10,11 @@ enum ForeignLinear {
     case form(LinearForm)
   }
 
-  /// Reads and checks `pointer` for `node`. Values are copied; `old` gives the bias where none is given.
+  /// Reads and checks `pointer` for `node`. Values are copied; `old` gives the bias where none is given. The real
+  /// numbers of a trial become f32, whatever they would be stored in.
   static func read(
-    _ pointer: UnsafePointer<lathe_linear>?, node: Node, old: Linear?, needsValues: Bool
+    _ pointer: UnsafePointer<lathe_linear>?, node: Node, old: Linear?, needsValues: Bool,
+    isTrial: Bool = false
   ) throws(CallFault) -> Given {
     guard let linear = pointer?.pointee else { throw .contract("the replacement of \(node.name) is NULL") }
     guard linear.struct_size >= MemoryLayout<lathe_linear>.size else {
@@ -34,7 +36,8 @@ enum ForeignLinear {
           throw .contract("factor \(t).\(f) of the replacement of \(node.name) is missing")
         }
         let what = "factor \(t).\(f) of the replacement of \(node.name)"
-        let form = try ForeignMatrix.form(matrix, node: node, what: what)
+        var form = try ForeignMatrix.form(matrix, node: node, what: what)
+        if isTrial { form.storage = form.storage.inFloat32 }
         forms[t].append(form)
         if needsValues { factors[t].append(try ForeignMatrix.factor(matrix, form: form, what: what)) }
       }
@@ -46,7 +49,8 @@ enum ForeignLinear {
       var bias = old?.bias
       if let given = linear.bias {
         let view = try ForeignTensor.read(given, "the bias of the replacement of \(node.name)")
-        bias = try ForeignMatrix.stored(view, as: node.elementType, what: "the bias of \(node.name)")
+        bias = try ForeignMatrix.stored(
+          view, as: isTrial ? .f32 : node.elementType, what: "the bias of \(node.name)")
       }
       return .full(
         try Linear(outFeatures: node.outFeatures, inFeatures: node.inFeatures, terms: factors, bias: bias))
@@ -75,5 +79,18 @@ enum ForeignLinear {
       lathe_linear(
         struct_size: UInt32(MemoryLayout<lathe_linear>.size), term_count: UInt32(terms.count),
         terms: arena.hold(array: terms), bias: bias))
+  }
+}
+
+extension FactorForm.Storage {
+  /// The same with f32 in the place of its real element type.
+  fileprivate var inFloat32: FactorForm.Storage {
+    switch self {
+    case .dense: return .dense(.f32)
+    case .diagonal: return .diagonal(.f32)
+    case .quantized(var scheme):
+      scheme.scaleType = .f32
+      return .quantized(scheme)
+    }
   }
 }

@@ -61,6 +61,7 @@ enum HostTable {
   static let extensionIDs = [
     LATHE_EXT_PARAMS, LATHE_EXT_GRAPH, LATHE_EXT_BUDGET, LATHE_EXT_CALIBRATION, LATHE_EXT_LINALG,
     LATHE_EXT_PARALLEL, LATHE_EXT_RANDOM, LATHE_EXT_WORKSPACE, LATHE_EXT_REPORT,
+    LATHE_EXT_TRAINING,
   ]
 
   private static func extensionTable(_ id: String) -> UnsafeRawPointer? {
@@ -74,6 +75,7 @@ enum HostTable {
     case LATHE_EXT_RANDOM: UnsafeRawPointer(random.pointer)
     case LATHE_EXT_WORKSPACE: UnsafeRawPointer(workspace.pointer)
     case LATHE_EXT_REPORT: UnsafeRawPointer(report.pointer)
+    case LATHE_EXT_TRAINING: UnsafeRawPointer(training.pointer)
     default: nil
     }
   }

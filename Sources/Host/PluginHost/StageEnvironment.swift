@@ -1,6 +1,7 @@
 import Graph
 import LinearAlgebra
 import Tensors
+import Training
 
 /// What the host lends to a strategy for the length of a stage.
 public struct StageEnvironment: Sendable {
@@ -22,13 +23,16 @@ public struct StageEnvironment: Sendable {
   public var log: @Sendable (LogLevel, String) -> Void
   public var progress: @Sendable (_ fraction: Double, _ activity: String) -> Void
   public var report: StageReport
+  /// Losses and gradients; nil without calibration text.
+  public var training: TrainingSource?
 
   public init(
     seed: UInt64, stage: Int, workers: Workers, selected: Set<Int>, budget: Int? = nil,
     price: @escaping @Sendable (Node, LinearForm) throws -> Int = { $1.byteCount },
     scratch: ScratchFile? = nil, isCancelled: @escaping @Sendable () -> Bool = { false },
     log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in },
-    progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }, report: StageReport = StageReport()
+    progress: @escaping @Sendable (Double, String) -> Void = { _, _ in }, report: StageReport = StageReport(),
+    training: TrainingSource? = nil
   ) {
     self.seed = seed
     self.stage = stage
@@ -41,6 +45,7 @@ public struct StageEnvironment: Sendable {
     self.log = log
     self.progress = progress
     self.report = report
+    self.training = training
   }
 }
 

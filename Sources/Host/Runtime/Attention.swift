@@ -65,7 +65,7 @@ public struct Attention: Sendable {
   }
 
   /// Scores to probabilities, in place; zero where a query does not see.
-  private func normalise(_ scores: MutableMatrixView<Float>, queries: Range<Int>, firstKey: Int) {
+  func normalise(_ scores: MutableMatrixView<Float>, queries: Range<Int>, firstKey: Int) {
     let scale = Float(1 / Double(headDimension).squareRoot())
     for (row, position) in queries.enumerated() {
       let seen = visible(from: position)
@@ -75,5 +75,5 @@ public struct Attention: Sendable {
     }
   }
 
-  private func columns(_ head: Int) -> Range<Int> { head * headDimension..<(head + 1) * headDimension }
+  func columns(_ head: Int) -> Range<Int> { head * headDimension..<(head + 1) * headDimension }
 }

@@ -45,7 +45,7 @@ extension LanguageModelHead {
     guard bad == 0 else { throw .nonFinite(tensor: name, count: bad) }
   }
 
-  private static func forEachPart(
+  static func forEachPart(
     of tensor: Tensor, _ body: (Range<Int>, Matrix<Float>) throws(LinearAlgebraError) -> Void
   ) throws(RuntimeError) {
     for start in stride(from: 0, to: tensor.shape[0], by: streamedRows) {

@@ -36,6 +36,14 @@ public struct RotaryTable: Sendable {
 
   /// Rotates every head of x: [T, heads * headDimension] in place, row t at position t.
   public func forward(_ x: MutableMatrixView<Float>, headDimension: Int) {
+    forEachHead(x, headDimension: headDimension, row_rotate)
+  }
+
+  /// Calls `rotate` with every head, its row's cosines and sines, and h.
+  func forEachHead(
+    _ x: MutableMatrixView<Float>, headDimension: Int,
+    _ rotate: (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
+  ) {
     precondition(x.rows <= length, "more rows than the table has positions")
     precondition(headDimension >= dimensions && x.columns % headDimension == 0, "not whole heads")
     let half = dimensions / 2
@@ -43,7 +51,7 @@ public struct RotaryTable: Sendable {
       sines.withView { sines in
         for row in 0..<x.rows {
           for start in stride(from: 0, to: x.columns, by: headDimension) {
-            row_rotate(
+            rotate(
               x.base + row * x.rowStride + start, cosines.base + row * half, sines.base + row * half, half)
           }
         }

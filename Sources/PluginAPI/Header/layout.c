@@ -60,11 +60,11 @@
 #define FIELDS_lathe_factor_ref(F, S) \
   F(S, node) F(S, term) F(S, factor) F(S, reserved)
 #define FIELDS_lathe_loss(F, S) \
-  F(S, struct_size) F(S, reserved) F(S, next_token_weight) F(S, divergence_weight) \
+  F(S, struct_size) F(S, flags) F(S, next_token_weight) F(S, divergence_weight) \
   F(S, next_token) F(S, divergence)
 #define FIELDS_lathe_host_training(F, S) \
   F(S, struct_size) F(S, reserved) F(S, batch_count) F(S, set_trial) F(S, loss) \
-  F(S, loss_and_gradients)
+  F(S, loss_and_gradients) F(S, set_trial_values)
 #define FIELDS_lathe_host_linalg(F, S) \
   F(S, struct_size) F(S, reserved) F(S, gemm) F(S, syrk) F(S, cholesky) F(S, solve_lower) \
   F(S, solve_upper) F(S, eigh) F(S, svd) F(S, qr)

@@ -2,6 +2,7 @@
 #pragma once
 #include "convert.h"
 #include "cpu.h"
+#include "gradients.h"
 #include "rows.h"
 #include "sha256.h"
 #include "heap.h"

@@ -421,8 +421,12 @@ typedef struct lathe_host_calibration {
 
 /* ------------------------------------------------------ extension lathe.training/1 */
 
-/* Declared for strategies that learn. A host that does not offer it answers NULL, and a
- * strategy that requires it is refused before create. */
+/* Loss and gradients, for strategies that learn: during allocate and finish only.
+ *
+ * A batch is one window of text. The calibration set are the windows that statistics are
+ * summed over; the held-out set are other windows of the same text, for watching a loss
+ * that is not trained on. It may be empty. Every call takes the mean over its batches:
+ * each window has the same number of predicted tokens. */
 #define LATHE_EXT_TRAINING "lathe.training/1"
 
 enum { LATHE_BATCHES_CALIBRATION = 0, LATHE_BATCHES_HELD_OUT = 1 };
@@ -430,17 +434,22 @@ enum { LATHE_BATCHES_CALIBRATION = 0, LATHE_BATCHES_HELD_OUT = 1 };
 
 typedef struct lathe_factor_ref { /* fixed for ever: 16 bytes */
   lathe_node node;
-  uint32_t term;
+  uint32_t term;   /* 0 for the bias */
   uint32_t factor; /* index into the term's factors, or LATHE_FACTOR_BIAS */
   uint32_t reserved;
 } lathe_factor_ref;
+
+/* The tokens to predict are drawn from the distribution of the model with its trials and not
+ * taken from the text: squares of such gradients estimate the Fisher information. The draw
+ * follows from seed, set, window and position. */
+enum { LATHE_LOSS_SAMPLED_TARGETS = 1 };
 
 /* loss = next_token_weight * next_token + divergence_weight * divergence, where
  * next_token is the mean cross entropy and divergence the mean KL from the model as it
  * entered the stage, both in nats per predicted token. */
 typedef struct lathe_loss {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t flags;           /* set by the caller */
   double next_token_weight; /* set by the caller */
   double divergence_weight; /* set by the caller */
   double next_token;        /* set by the host   */
@@ -452,17 +461,25 @@ typedef struct lathe_host_training {
   uint32_t reserved;
   /* [any] How many batches a set has. */
   lathe_status (*batch_count)(const lathe_host *host, int32_t set, uint32_t *count);
-  /* [serial] Like replace_linear, but only a trial: gone when the call returns. */
+  /* [serial] Like replace_linear, but only a trial: gone when the plugin's call returns, and
+   * its values are used in float32 whatever they would be stored in. A bias may be given to
+   * a layer that has none. */
   lathe_status (*set_trial)(const lathe_host *host, lathe_node node, const lathe_linear *form);
   /* [serial] Mean loss over the listed batches, trials in place. */
   lathe_status (*loss)(const lathe_host *host, int32_t set, const uint32_t *batches,
                        uint32_t batch_count, lathe_loss *loss);
   /* [serial] Also writes d loss / d values of each factor (or bias) to gradients[i],
-   * float32 in the shape of that factor's values, allocated by the caller. */
+   * float32 in the shape of that factor's values, allocated by the caller. The values of
+   * a GROUP_QUANTIZED factor are here the numbers that its codes stand for. A layer of
+   * the model as well as a trial may be asked for; a bias must exist. */
   lathe_status (*loss_and_gradients)(const lathe_host *host, int32_t set, const uint32_t *batches,
                                      uint32_t batch_count, const lathe_factor_ref *factors,
                                      uint32_t factor_count, lathe_tensor *const *gradients,
                                      lathe_loss *loss);
+  /* [serial] New values, real and in the same shape, for dense or diagonal factors or biases
+   * of trials that are in place; nothing else of the trials is copied. All or nothing. */
+  lathe_status (*set_trial_values)(const lathe_host *host, const lathe_factor_ref *factors,
+                                   uint32_t factor_count, const lathe_tensor *const *values);
 } lathe_host_training;
 
 /* -------------------------------------------------------- extension lathe.linalg/1 */

@@ -1,4 +1,4 @@
 /* Must be refused before create, which would end the process. */
-#define REQUIRED LATHE_EXT_TRAINING
+#define REQUIRED "lathe.unknown/1"
 #define CREATE abort();
 #include "plugin.h"

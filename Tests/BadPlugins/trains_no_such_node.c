@@ -1,0 +1,3 @@
+#define REQUIRED LATHE_EXT_TRAINING
+#define ALLOCATE factor.node = 4096; status = training->loss_and_gradients(host, 0, batches, 1, &factor, 1, gradients, &loss);
+#include "plugin.h"

@@ -1,0 +1,3 @@
+#define REQUIRED LATHE_EXT_TRAINING
+#define ALLOCATE loss.flags = 64; status = training->loss(host, 0, batches, 1, &loss);
+#include "plugin.h"
