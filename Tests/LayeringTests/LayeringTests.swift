@@ -16,7 +16,7 @@ private let allowed: [String: Set<String>] = {
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
     "Training": calibrating,
     "PluginHost": calibrating.union(["CLathe", "Training"]), "Validator": hosting.union(["CLathe"]),
-    "Pipeline": hosting, "Evaluation": hosting, "CLI": all,
+    "Pipeline": hosting, "Evaluation": hosting, "CLI": all.union(["CTemplates"]),
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()

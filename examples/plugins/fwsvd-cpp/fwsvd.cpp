@@ -41,7 +41,7 @@ struct Gradients {
 
 const lathe_linear *presentForm(const Host &host, lathe_node node) {
   const lathe_linear *form = nullptr;
-  check(host.graph->linear(host.host, node, &form), "a layer could not be read");
+  check(host.graph()->linear(host.host, node, &form), "a layer could not be read");
   return form;
 }
 
@@ -53,7 +53,7 @@ Gradients prepare(const Host &host, const Layer &layer, bool byInput) {
   if (isProduct) {
     const Tensor weight = host.denseWeight(layer.node);
     const Product trial({{layer.out, layer.in, weight.get()}});
-    check(host.training->set_trial(host.host, layer.node, trial.form()), "a trial was refused");
+    check(host.training()->set_trial(host.host, layer.node, trial.form()), "a trial was refused");
   }
   return {layer, host.tensor(32, {layer.out, layer.in}), host.tensor(64, {byInput ? layer.in : layer.out}), isProduct};
 }
@@ -70,7 +70,7 @@ void addSquares(Gradients &g, bool byInput) {
 
 bool isKept(const Host &host, const Layer &layer) {
   const lathe_tensor *found = nullptr;
-  return host.store->kept(host.host, layer.node, importanceKey, &found) == LATHE_OK;
+  return host.store()->kept(host.host, layer.node, importanceKey, &found) == LATHE_OK;
 }
 
 /// Sums over all windows for the layers of one block, and keeps the results.
@@ -88,22 +88,22 @@ void measure(const Host &host, const std::vector<const Layer *> &layers, uint32_
     lathe_loss loss{};
     loss.struct_size = sizeof loss;
     loss.next_token_weight = 1;
-    check(host.training->loss_and_gradients(host.host, LATHE_BATCHES_CALIBRATION, &window, 1, weights.data(),
+    check(host.training()->loss_and_gradients(host.host, LATHE_BATCHES_CALIBRATION, &window, 1, weights.data(),
                                             uint32_t(weights.size()), gradients.data(), &loss),
           "gradients could not be computed");
     for (Gradients &g : all) addSquares(g, byInput);
   }
   for (const Gradients &g : all) {
-    check(host.store->keep(host.host, g.layer.node, importanceKey, g.sums.get()), "importance could not be kept");
+    check(host.store()->keep(host.host, g.layer.node, importanceKey, g.sums.get()), "importance could not be kept");
     // Trials last until allocate returns: the present form in its place, so that dense ones do not add up.
     if (g.isTrial)
-      check(host.training->set_trial(host.host, g.layer.node, presentForm(host, g.layer.node)), "a trial was refused");
+      check(host.training()->set_trial(host.host, g.layer.node, presentForm(host, g.layer.node)), "a trial was refused");
   }
 }
 
 void measureAll(const Host &host, const Instance &self) {
   uint32_t windows = 0;
-  check(host.training->batch_count(host.host, LATHE_BATCHES_CALIBRATION, &windows), "there is no text");
+  check(host.training()->batch_count(host.host, LATHE_BATCHES_CALIBRATION, &windows), "there is no text");
   if (self.windows > 0) windows = std::min(windows, self.windows);
   std::vector<int32_t> blocks;
   for (const Layer &layer : self.layers) blocks.push_back(layer.block);
@@ -121,7 +121,7 @@ void measureAll(const Host &host, const Instance &self) {
 /// f, from sums of squares. A channel without a gradient counts as the least important that has one.
 std::vector<double> scales(const Host &host, const Layer &layer, int64_t count) {
   const lathe_tensor *sums = nullptr;
-  check(host.store->kept(host.host, layer.node, importanceKey, &sums), "importance was not kept");
+  check(host.store()->kept(host.host, layer.node, importanceKey, &sums), "importance was not kept");
   const double *squares = static_cast<const double *>(sums->data);
   double least = 0;
   for (int64_t i = 0; i < count; i++)
@@ -146,7 +146,7 @@ void factorise(const Host &host, const Layer &layer, bool byInput) {
       values<double>(scaled)[i * n + j] = value;
       total += value * value;
     }
-  check(host.algebra->svd(host.host, scaled.get(), u.get(), sigma.get(), vt.get()), "the SVD failed");
+  check(host.algebra()->svd(host.host, scaled.get(), u.get(), sigma.get(), vt.get()), "the SVD failed");
   for (int64_t r = 0; r < k; r++) {
     const double value = values<double>(sigma)[r], root = std::sqrt(value);
     kept += value * value;
@@ -156,7 +156,7 @@ void factorise(const Host &host, const Layer &layer, bool byInput) {
       values<float>(b)[r * n + j] = float(values<double>(vt)[r * n + j] * root / (byInput ? f[j] : 1));
   }
   const Product pair({{k, n, b.get()}, {m, k, a.get()}});
-  check(host.graph->replace_linear(host.host, layer.node, pair.form()), "a layer could not be replaced");
+  check(host.graph()->replace_linear(host.host, layer.node, pair.form()), "a layer could not be replaced");
   host.metric(layer.node, "rank", double(k));
   host.metric(layer.node, "relative_error", total > kept ? std::sqrt((total - kept) / total) : 0);
 }
@@ -204,7 +204,7 @@ lathe_status forecast(lathe_instance *instance, const lathe_host *handle, lathe_
     for (const Layer &layer : layers) {
       if (layer.node != node || layer.stays()) continue;
       const Product shape({{layer.rank, layer.in, nullptr}, {layer.out, layer.rank, nullptr}});
-      check(host.graph->replace_linear(host.host, node, shape.form()), "a forecast was refused");
+      check(host.graph()->replace_linear(host.host, node, shape.form()), "a forecast was refused");
     }
   });
 }
@@ -213,7 +213,7 @@ void destroy(lathe_instance *instance) { delete &of(instance); }
 
 lathe_status create(const lathe_strategy *, const lathe_host *handle, lathe_instance **out) {
   return guarded(handle, [&] {
-    const auto *params = static_cast<const lathe_host_params *>(handle->get_extension(handle, LATHE_EXT_PARAMS));
+    const lathe_host_params *params = Host(handle).params();
     const char *channels = nullptr;
     int64_t windows = 0;
     check(params->get_text(handle, "channels", &channels), "the parameter channels could not be read");

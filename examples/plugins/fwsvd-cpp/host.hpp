@@ -52,29 +52,27 @@ using Tensor = std::unique_ptr<lathe_tensor, Delete>;
 template <typename T>
 T *values(const Tensor &tensor) { return static_cast<T *>(tensor->data); }
 
-/// The tables that this plugin requires, so they are there, and those it can do without.
+/// The host during one call. A table that the strategy lists in required_extensions is there; others may be null.
 struct Host {
   const lathe_host *host;
-  const lathe_host_graph *graph;
-  const lathe_host_budget *budget;
-  const lathe_host_linalg *algebra;
-  const lathe_host_training *training;
-  const lathe_host_workspace *store;
-  const lathe_host_report *report;  // may be null
 
-  explicit Host(const lathe_host *host) : host(host) {
-    find(graph, LATHE_EXT_GRAPH);
-    find(budget, LATHE_EXT_BUDGET);
-    find(algebra, LATHE_EXT_LINALG);
-    find(training, LATHE_EXT_TRAINING);
-    find(store, LATHE_EXT_WORKSPACE);
-    find(report, LATHE_EXT_REPORT);
-  }
+  explicit Host(const lathe_host *host) : host(host) {}
+
+  const lathe_host_params *params() const { return table<lathe_host_params>(LATHE_EXT_PARAMS); }
+  const lathe_host_graph *graph() const { return table<lathe_host_graph>(LATHE_EXT_GRAPH); }
+  const lathe_host_budget *budget() const { return table<lathe_host_budget>(LATHE_EXT_BUDGET); }
+  const lathe_host_calibration *calibration() const { return table<lathe_host_calibration>(LATHE_EXT_CALIBRATION); }
+  const lathe_host_training *training() const { return table<lathe_host_training>(LATHE_EXT_TRAINING); }
+  const lathe_host_linalg *algebra() const { return table<lathe_host_linalg>(LATHE_EXT_LINALG); }
+  const lathe_host_parallel *parallel() const { return table<lathe_host_parallel>(LATHE_EXT_PARALLEL); }
+  const lathe_host_random *random() const { return table<lathe_host_random>(LATHE_EXT_RANDOM); }
+  const lathe_host_workspace *store() const { return table<lathe_host_workspace>(LATHE_EXT_WORKSPACE); }
+  const lathe_host_report *report() const { return table<lathe_host_report>(LATHE_EXT_REPORT); }
 
   lathe_node_info node(lathe_node index) const {
     lathe_node_info info{};
     info.struct_size = sizeof info;
-    check(graph->node(host, index, &info), "a layer could not be looked at");
+    check(graph()->node(host, index, &info), "a layer could not be looked at");
     return info;
   }
 
@@ -88,7 +86,7 @@ struct Host {
   /// [out, in], float32, whatever the layer's form.
   Tensor denseWeight(lathe_node index) const {
     lathe_tensor *made = nullptr;
-    check(graph->dense_weight(host, index, &made), "a weight could not be read");
+    check(graph()->dense_weight(host, index, &made), "a weight could not be read");
     return Tensor(made);
   }
 
@@ -97,13 +95,14 @@ struct Host {
   }
 
   void metric(lathe_node index, const char *key, double value) const {
+    const lathe_host_report *report = this->report();
     if (report && LATHE_HAS(report, metric)) report->metric(host, index, key, value);
   }
 
  private:
   template <typename Table>
-  void find(const Table *&table, const char *id) {
-    table = static_cast<const Table *>(host->get_extension(host, id));
+  const Table *table(const char *id) const {
+    return static_cast<const Table *>(host->get_extension(host, id));
   }
 };
 

@@ -19,8 +19,8 @@ struct Layer {
 class Ranks {
  public:
   explicit Ranks(const Host &host) : host_(host) {
-    check(host.budget->target(host.host, &target_), "there is no budget; give the stage a value for keep");
-    for (lathe_node node = 0; node < host.graph->node_count(host.host); node++) list(node);
+    check(host.budget()->target(host.host, &target_), "there is no budget; give the stage a value for keep");
+    for (lathe_node node = 0; node < host.graph()->node_count(host.host); node++) list(node);
     start();
     while (used_ > target_) takeBack();
     while (spend()) {
@@ -35,7 +35,7 @@ class Ranks {
     if (rank > layer.limit) return layer.bytes;
     uint64_t bytes = 0;
     const Product shape({{rank, layer.in, nullptr}, {layer.out, rank, nullptr}});
-    check(host_.budget->cost(host_.host, layer.node, shape.form(), &bytes), "a layer could not be priced");
+    check(host_.budget()->cost(host_.host, layer.node, shape.form(), &bytes), "a layer could not be priced");
     return bytes;
   }
 
@@ -54,8 +54,8 @@ class Ranks {
     if (info.kind != LATHE_NODE_LINEAR || !(info.flags & LATHE_NODE_SELECTED)) return;
     Layer layer{node, info.block, info.out_features, info.in_features, 0};
     const lathe_linear *present = nullptr;
-    check(host_.graph->linear(host_.host, node, &present), "a layer could not be read");
-    check(host_.budget->cost(host_.host, node, present, &layer.bytes), "a layer could not be priced");
+    check(host_.graph()->linear(host_.host, node, &present), "a layer could not be read");
+    check(host_.budget()->cost(host_.host, node, present, &layer.bytes), "a layer could not be priced");
     if (layer.bytes > 0) {
       layer.limit = std::min(layer.out, layer.in);
       layer.limit = largest(layer, 0, layer.limit, double(layer.bytes) - 1);

@@ -4,22 +4,27 @@ import PluginHost
 /// `lathe plugins`
 enum PluginsCommand: Command {
   static let name = "plugins"
-  static let operandUsage = "list | info ID | validate FILE"
+  static let operandUsage = "list | info ID | new NAME | validate FILE"
   static let operands = 1...2
-  static let summary = "list the strategies that are found, describe one, or validate a library"
+  static let summary = "list the strategies that are found, describe one, start a plugin, or validate one"
   static let discussion = """
     list shows every library that was looked at and why it was refused. info shows a strategy's parameters.
     Search order: --plugin, then $LATHE_PLUGIN_PATH or else the user's data folder, ../lib/lathe/plugins beside
     the program, and the program's own folder. The first library with an id wins.
+    new writes the project of a plugin that works, for you to put your method into; docs/PLUGINS.md goes on from there.
     validate puts a library to the test of every rule of lathe.h, each in a process of its own; --list shows the
     cases, docs/PLUGINS.md explains them. Exit status 0: none failed, 3: one failed.
     """
-  static let options: [Option] = [.plugin, .json] + ValidateAction.options
+  static let options: [Option] = [.plugin, .json] + NewPluginAction.options + ValidateAction.options
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     if arguments.operands[0] == "validate" { return try ValidateAction.run(arguments, session) }
     if let option = ValidateAction.options.first(where: { arguments.has($0.name) }) {
       throw UsageError("--\(option.name) is for `lathe plugins validate`", Self.self)
+    }
+    if arguments.operands[0] == "new" { return try NewPluginAction.run(arguments, session) }
+    if let option = NewPluginAction.options.first(where: { arguments.has($0.name) }) {
+      throw UsageError("--\(option.name) is for `lathe plugins new`", Self.self)
     }
     let search = try PluginSearch(explicit: arguments.all("plugin"))
     switch (arguments.operands[0], arguments.operands.count) {

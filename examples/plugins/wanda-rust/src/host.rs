@@ -65,14 +65,20 @@ impl Owned {
     }
 }
 
+pub unsafe fn node_info(host: *const lathe_host, node: lathe_node) -> Result<lathe_node_info, Failure> {
+    let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
+    let mut info: lathe_node_info = std::mem::zeroed();
+    info.struct_size = std::mem::size_of::<lathe_node_info>() as u32;
+    check((graph.node)(host, node, &mut info), "a layer could not be looked at")?;
+    Ok(info)
+}
+
 /// The layers that the recipe allows to replace, in the order of the host.
 pub unsafe fn selected(host: *const lathe_host) -> Result<Vec<(lathe_node, lathe_node_info)>, Failure> {
     let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
     let mut found = Vec::new();
     for node in 0..(graph.node_count)(host) {
-        let mut info: lathe_node_info = std::mem::zeroed();
-        info.struct_size = std::mem::size_of::<lathe_node_info>() as u32;
-        check((graph.node)(host, node, &mut info), "a layer could not be looked at")?;
+        let info = node_info(host, node)?;
         if info.kind == NODE_LINEAR && info.flags & NODE_SELECTED != 0 { found.push((node, info)) }
     }
     Ok(found)
