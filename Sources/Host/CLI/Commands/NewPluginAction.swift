@@ -29,6 +29,9 @@ enum NewPluginAction {
     }
     let project = PluginProject(name: name, language: language, checkout: checkout)
     let output = arguments["output"] ?? name
+    guard !FileManager.default.fileExists(atPath: output) else {
+      throw UsageError("\(output) exists already; choose another --output", PluginsCommand.self)
+    }
     let folder = try AtomicFolder(output, replaceExisting: false)
     for (path, text) in project.files {
       let file = URL(filePath: folder.path).appending(path: path)

@@ -55,7 +55,9 @@ struct PluginProject {
   private var words: [Substring] { name.split(separator: "-") }
   private var snake: String { words.joined(separator: "_") }
   private var pascal: String { words.map(\.capitalized).joined() }
-  private var title: String { words.joined(separator: " ").prefix(1).uppercased() + words.joined(separator: " ").dropFirst() }
+  private var title: String {
+    words.joined(separator: " ").prefix(1).uppercased() + words.joined(separator: " ").dropFirst()
+  }
 
   /// What stands for what. Of two that begin at one place the first is taken.
   private var replacements: [(String, String)] {
@@ -64,7 +66,7 @@ struct PluginProject {
       ("Round bits", title), ("Lathe examples", "your name"),
       ("-I../../../Sources/PluginAPI/Header/include", "-I."),
       ("../../../Sources/PluginAPI/Header/include/lathe.h", "lathe.h"),
-      ("path: \"../../..\"", "path: \"\(checkout)\""),
+      ("path: \"../../..\"", "path: \(checkout.debugDescription)"),
     ]
   }
 
