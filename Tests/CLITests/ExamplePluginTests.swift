@@ -65,8 +65,8 @@ import Testing
     let biases = before.names.filter { $0.hasSuffix(".bias") }
     #expect(!biases.isEmpty)
     for name in biases { #expect(before[name]?.bytes == after[name]?.bytes, "\(name)") }
-    let metrics = selected.compactMap { $0["metrics"] }
-    #expect(metrics.contains { $0["rank"]?.intValue != nil && ($0["relative_error"]?.doubleValue ?? 0) > 0 })
+    let metrics = selected.compactMap { $0["metrics"]?["0:\(example.strategy)"] }
+    #expect(metrics.contains { ($0["rank"]?.doubleValue ?? 0) > 0 && ($0["relative_error"]?.doubleValue ?? 0) > 0 })
   }
 
   @Test("a budget below rank 1 is refused with a sentence", arguments: ExamplePlugin.lowRank)
