@@ -94,6 +94,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("PluginHost", ["PluginHost", "Training", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("Pipeline", ["Pipeline", "PluginHost", "Calibration", "ModelIO", "Graph", "LinearAlgebra", "Tensors"]),
   ("CLI", ["ModelIO", "Tensors"]),
+  ("Validator", ["Validator", "ModelIO", "Tensors"]),
   ("Layering", []),
 ]
 targets.append(

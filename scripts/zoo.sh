@@ -6,7 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 own=no
-lathe=.build/debug/lathe
+lathe=.build/release/lathe
+[ -x "$lathe" ] || lathe=.build/debug/lathe
 names=()
 while [ $# -gt 0 ]; do
   case "$1" in

@@ -15,8 +15,8 @@ private let allowed: [String: Set<String>] = {
     "Tensors": [], "LinearAlgebra": ["Tensors", "COpenBLAS", "CKernels"], "Graph": foundation,
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
     "Training": calibrating,
-    "PluginHost": calibrating.union(["CLathe", "Training"]), "Validator": hosting.union(["CLathe"]),
-    "Pipeline": hosting, "Evaluation": hosting, "CLI": all.union(["CTemplates"]),
+    "PluginHost": calibrating.union(["CLathe", "Training"]), "Pipeline": hosting, "Evaluation": hosting,
+    "Validator": hosting.union(["CLathe"]), "CLI": all.union(["CTemplates"]),
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()

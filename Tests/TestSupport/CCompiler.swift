@@ -31,4 +31,19 @@ public enum CCompiler {
     guard run.status == 0 else { throw Failure(description: "\(name).c does not compile: \(run.errors)") }
     return library
   }
+
+  /// Compiles a plugin of the zoo, `source`, into `library` and returns that.
+  public static func zoo(_ source: String, into library: String, flags: [String] = []) throws -> String {
+    guard let path else { throw Failure(description: "there is no C compiler") }
+    let root = Shared.packageRoot.path
+    let run = try ChildProcess.run(
+      path,
+      [
+        "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-fvisibility=hidden",
+        "-I",
+        "\(root)/Sources/PluginAPI/Header/include", "-I", "\(root)/Tests/Zoo", "-o", library, source,
+      ] + flags + ["-lm"])
+    guard run.status == 0 else { throw Failure(description: "\(source) does not compile: \(run.errors)") }
+    return library
+  }
 }

@@ -7,6 +7,7 @@ enum ValidateAction {
   static let options: [Option] = [
     .value("only", "NAME|GROUP", "validate: run these cases only", repeatable: true),
     .value("skip", "NAME|GROUP", "validate: leave these cases out", repeatable: true),
+    .value("set", "KEY=VALUE", "validate: a parameter in place of its default", repeatable: true),
     .value("limit", "SECONDS", "validate: the time a case may take (default: 45)"),
     .value("jobs", "N", "validate: cases that run at the same time (default: 1)"),
     .value("seed", "N", "validate: what tiny models and fuzzed parameters are drawn from (default: 1)"),
@@ -28,18 +29,22 @@ enum ValidateAction {
     }
     let path = arguments.operands[1]
     let seed = UInt64(try arguments.integer("seed", 0 ... .max) ?? 1)
+    let given = try parameters(arguments)
     if let name = arguments["child"] {
-      guard let item = ValidationCase.named(name) else { throw UsageError("no case \"\(name)\"", PluginsCommand.self) }
-      Validation.runChild(item, path: path, seed: seed, tracePath: arguments["trace"])
+      guard let item = ValidationCase.named(name) else {
+        throw UsageError("no case \"\(name)\"", PluginsCommand.self)
+      }
+      Validation.runChild(item, path: path, seed: seed, given: given, tracePath: arguments["trace"])
     }
     if let kind = arguments["digest"] {
-      Validation.runDigest(kind, path: path, strategy: arguments["strategy"] ?? "", seed: seed)
+      Validation.runDigest(kind, path: path, strategy: arguments["strategy"] ?? "", seed: seed, given: given)
     }
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw UsageError("\(path) cannot be read; give the shared library of a plugin", PluginsCommand.self)
     }
     var validation = Validation(path: path)
     validation.seed = seed
+    validation.given = given
     validation.limit = Double(try arguments.integer("limit", 1...86_400) ?? 45)
     validation.jobs = try arguments.integer("jobs", 1...256) ?? 1
     validation.isInProcess = arguments.has("in-process")
@@ -53,6 +58,18 @@ enum ValidateAction {
     return failed.isEmpty ? .done : .difference
   }
 
+  /// What --set says, by key.
+  private static func parameters(_ arguments: Arguments) throws -> [String: String] {
+    var given: [String: String] = [:]
+    for word in arguments.all("set") {
+      guard let sign = word.firstIndex(of: "=") else {
+        throw UsageError("--set is \(word); it must be KEY=VALUE", PluginsCommand.self)
+      }
+      given[String(word[..<sign])] = String(word[word.index(after: sign)...])
+    }
+    return given
+  }
+
   /// The cases that --only and --skip leave.
   private static func cases(_ arguments: Arguments) throws -> [ValidationCase] {
     let words = ValidationCase.all.map(\.name) + ValidationCase.Group.allCases.map(\.rawValue)
@@ -64,8 +81,10 @@ enum ValidateAction {
       list.contains(item.name) || list.contains(item.group.rawValue)
     }
     let (only, skip) = (arguments.all("only"), arguments.all("skip"))
-    let chosen = ValidationCase.Group.allCases.flatMap { group in ValidationCase.all.filter { $0.group == group } }
-      .filter { (only.isEmpty || isNamed($0, in: only)) && !isNamed($0, in: skip) }
+    let chosen = ValidationCase.Group.allCases.flatMap { group in
+      ValidationCase.all.filter { $0.group == group }
+    }
+    .filter { (only.isEmpty || isNamed($0, in: only)) && !isNamed($0, in: skip) }
     if chosen.isEmpty { throw UsageError("--only and --skip leave no case", PluginsCommand.self) }
     return chosen
   }
@@ -76,13 +95,16 @@ enum ValidateAction {
     let group = result.group.rawValue.padding(to: 16)
     let head = "\(result.verdict.rawValue.uppercased())  \(group)\(result.name.padding(to: width))"
     guard result.verdict != .pass else { return head.trimmingCharacters(in: .whitespaces) }
-    guard result.verdict != .skip, let item = ValidationCase.named(result.name) else { return head + result.text }
+    guard result.verdict != .skip, let item = ValidationCase.named(result.name) else {
+      return head + result.text
+    }
     return "\(head)\(result.text)\n      rule: \(item.rule)\n      to do: \(item.remedy)"
   }
 
   private static func summary(_ results: [CaseResult]) -> String {
     func count(_ verdict: Verdict) -> Int { results.filter { $0.verdict == verdict }.count }
-    return "\(count(.pass)) passed, \(count(.fail)) failed, \(count(.warn)) warnings, \(count(.skip)) do not apply"
+    return
+      "\(count(.pass)) passed, \(count(.fail)) failed, \(count(.warn)) warnings, \(count(.skip)) do not apply"
   }
 
   private static func json(_ path: String, _ seed: UInt64, _ results: [CaseResult]) -> JSON {
@@ -95,7 +117,8 @@ enum ValidateAction {
   private static var listText: String {
     ValidationCase.Group.allCases.map { group in
       let rows = ValidationCase.all.filter { $0.group == group }
-      return ([group.rawValue] + rows.map { "  \($0.name.padding(to: width))\($0.rule)" }).joined(separator: "\n")
+      return ([group.rawValue] + rows.map { "  \($0.name.padding(to: width))\($0.rule)" }).joined(
+        separator: "\n")
     }.joined(separator: "\n\n")
   }
 

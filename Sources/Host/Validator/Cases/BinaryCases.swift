@@ -7,11 +7,13 @@ enum BinaryCases {
     ValidationCase(
       .binary, "loads-with-all-symbols",
       "The library loads with RTLD_NOW, exports lathe_entry, and lathe_entry returns a module.",
-      fix: "link with -Wl,-z,defs to see missing symbols at build time, and export lathe_entry with C linkage",
+      fix:
+        "link with -Wl,-z,defs to see missing symbols at build time, and export lathe_entry with C linkage",
       .file { bench throws(CaseFault) in _ = try ModuleUnderTest(loading: bench.path) }),
     ValidationCase(
       .binary, "exports-only-entry", "The library exports one symbol, lathe_entry.",
-      fix: "compile with -fvisibility=hidden, or link with a version script; `nm -D --defined-only FILE` shows what is exported",
+      fix:
+        "compile with -fvisibility=hidden, or link with a version script; `nm -D --defined-only FILE` shows what is exported",
       .file { bench throws(CaseFault) in
         let extra = try SharedObject(path: bench.path).exports.filter { $0 != LATHE_ENTRY_SYMBOL }.sorted()
         guard let first = extra.first else { return }
@@ -25,7 +27,8 @@ enum BinaryCases {
       .file { bench throws(CaseFault) in
         let words = ["blas", "lapack", "libmkl", "libgomp", "libomp", "libiomp", "libtbb"]
         let needed = try SharedObject(path: bench.path).needed
-        guard let bad = needed.first(where: { name in words.contains { name.lowercased().contains($0) } }) else { return }
+        guard let bad = needed.first(where: { name in words.contains { name.lowercased().contains($0) } })
+        else { return }
         throw .broken(call: "DT_NEEDED", what: "it needs \(bad)")
       }),
     ValidationCase(
@@ -35,8 +38,12 @@ enum BinaryCases {
       .file { bench throws(CaseFault) in
         let before = ProcessState.now
         let output = ProcessState.outputOf { _ = try? ModuleUnderTest(loading: bench.path) }
-        if let change = before.difference(to: .now) { throw .broken(call: "dlopen or lathe_entry", what: change) }
-        if output > 0 { throw .broken(call: "dlopen or lathe_entry", what: "it wrote \(output) bytes of output") }
+        if let change = before.difference(to: .now) {
+          throw .broken(call: "dlopen or lathe_entry", what: change)
+        }
+        if output > 0 {
+          throw .broken(call: "dlopen or lathe_entry", what: "it wrote \(output) bytes of output")
+        }
       }),
     ValidationCase(
       .binary, "loads-quickly", "Loading and lathe_entry take less than a second.",

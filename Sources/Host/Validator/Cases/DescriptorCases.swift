@@ -19,7 +19,8 @@ enum DescriptorCases {
       }
     },
     descriptor(
-      "id-is-well-formed", "An id has the letters a-z, 0-9, dot and hyphen, and no other strategy of the module has it.",
+      "id-is-well-formed",
+      "An id has the letters a-z, 0-9, dot and hyphen, and no other strategy of the module has it.",
       fix: "choose an id as \"org.example.method\""
     ) { strategy in
       let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789.-".utf8)
@@ -66,8 +67,12 @@ enum DescriptorCases {
     ) { strategy in
       for parameter in strategy.parameters {
         let what = "parameter \"\(parameter.key)\""
-        if !(0...Int32(LATHE_PARAM_FLOAT_LIST)).contains(parameter.type) { return "\(what) has the type \(parameter.type)" }
-        if !(parameter.minimum <= parameter.maximum) { return "\(what) has the range \(parameter.minimum) ... \(parameter.maximum)" }
+        if !(0...Int32(LATHE_PARAM_FLOAT_LIST)).contains(parameter.type) {
+          return "\(what) has the type \(parameter.type)"
+        }
+        if !(parameter.minimum <= parameter.maximum) {
+          return "\(what) has the range \(parameter.minimum) ... \(parameter.maximum)"
+        }
         if (parameter.type == Int32(LATHE_PARAM_CHOICE)) == parameter.choices.isEmpty {
           return "\(what) has \(parameter.choices.count) choices"
         }
@@ -83,18 +88,21 @@ enum DescriptorCases {
           return "parameter \"\(parameter.key)\" is not required and has no default"
         }
         do { _ = try parameter.defaultValue() } catch {
-          return "parameter \"\(parameter.key)\": \((error as? ParameterUnderTest.DefaultFault)?.text ?? "\(error)")"
+          return
+            "parameter \"\(parameter.key)\": \((error as? ParameterUnderTest.DefaultFault)?.text ?? "\(error)")"
         }
       }
       return nil
     },
     ValidationCase(
-      .descriptor, "required-extensions-are-known", "Every required extension exists in the ABI version the module was built for.",
+      .descriptor, "required-extensions-are-known",
+      "Every required extension exists in the ABI version the module was built for.",
       fix: "take the ids from the LATHE_EXT_ macros",
       .module { module, _ throws(CaseFault) in
         for strategy in try module.strategies() {
           for id in strategy.required where !StrategyUnderTest.knownExtensions.contains(id) {
-            throw .broken(call: "descriptor of \(strategy.id)", what: "it requires \"\(id)\", which does not exist")
+            throw .broken(
+              call: "descriptor of \(strategy.id)", what: "it requires \"\(id)\", which does not exist")
           }
         }
       }),
@@ -109,7 +117,8 @@ enum DescriptorCases {
     descriptor(
       "flags-are-sound",
       "Flags are those of lathe.h; a strategy that takes a budget or declares statistics also declares the extension they come through.",
-      fix: "add lathe.budget/1 or lathe.calibration/1 to required_extensions, or drop the flag or the statistics"
+      fix:
+        "add lathe.budget/1 or lathe.calibration/1 to required_extensions, or drop the flag or the statistics"
     ) { strategy in
       let declared = strategy.required + strategy.optional
       let known = UInt32(
@@ -125,7 +134,8 @@ enum DescriptorCases {
       return nil
     },
     ValidationCase(
-      .descriptor, "descriptor-is-constant", "A descriptor is constant data: nothing in it changes while the strategy works.",
+      .descriptor, "descriptor-is-constant",
+      "A descriptor is constant data: nothing in it changes while the strategy works.",
       fix: "keep what create computes in the instance",
       .strategy { bench throws(CaseFault) in
         let before = contents(bench.strategy)
@@ -156,6 +166,7 @@ enum DescriptorCases {
     let texts = [table.id, table.name, table.version, table.summary, table.reference].map { text in
       text.map { String(cString: $0) } ?? "NULL"
     }
-    return "\(texts) \(table.flags) \(table.declared_stats) \(again.required) \(again.optional) \(again.parameters)"
+    return
+      "\(texts) \(table.flags) \(table.declared_stats) \(again.required) \(again.optional) \(again.parameters)"
   }
 }

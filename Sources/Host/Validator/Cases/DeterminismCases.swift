@@ -61,7 +61,9 @@ enum DeterminismCases {
         try bench.complete()
         for seed in [UInt64(0), 1, .max] {
           let host = bench.host(.plain, StrategyBench.options { $0.seed = seed })
-          if let fault = bench.attempt(host) { throw .broken(call: "a run with seed \(seed)", what: "\(fault)") }
+          if let fault = bench.attempt(host) {
+            throw .broken(call: "a run with seed \(seed)", what: "\(fault)")
+          }
         }
       }),
   ]

@@ -23,7 +23,8 @@ enum ForecastCases {
           let expected = shape(foretold[index] ?? node.form)
           guard shape(forms[index]) == expected else {
             throw .broken(
-              call: "forecast of \(node.name)", what: "it said \(expected), compress made \(shape(forms[index]))")
+              call: "forecast of \(node.name)",
+              what: "it said \(expected), compress made \(shape(forms[index]))")
           }
         }
       }),

@@ -17,7 +17,9 @@ enum GraphCases {
     rule(
       "forms-are-sound",
       "A form chains from the layer's inputs to its outputs, and its tensors have the shapes, types and profile that its tables state.",
-      fix: "rows and columns of lathe_matrix are those of its values; factors[0] meets the input; byte_offset is 0"),
+      fix:
+        "rows and columns of lathe_matrix are those of its values; factors[0] meets the input; byte_offset is 0"
+    ),
     rule(
       "codes-fit-their-bits", "Codes and zero points are below 2^bits.",
       fix: "clamp codes to 0 ... 2^bits - 1", kinds: [.plain, .odd, .huge, .tiny]),

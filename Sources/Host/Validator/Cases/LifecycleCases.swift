@@ -34,7 +34,7 @@ enum LifecycleCases {
       .lifecycle, "destroy-frees-the-instance", "create and destroy leave no memory behind.",
       fix: "free in destroy what create allocated",
       .strategy { bench throws(CaseFault) in
-        try measureLeak(rounds: 60, times: 20, "create and destroy") { () throws(CaseFault) in
+        try measureLeak(rounds: 30, times: 4, "create and destroy") { () throws(CaseFault) in
           try StrategyRun(bench.host(.plain, HostOptions())).destroy()
         }
       }),
@@ -42,7 +42,7 @@ enum LifecycleCases {
       .lifecycle, "runs-leak-no-memory", "A run from create to destroy leaves no memory behind.",
       fix: "free what plan, analyze, allocate and compress allocate; run under AddressSanitizer to see where",
       .strategy { bench throws(CaseFault) in
-        try measureLeak(rounds: 30, times: 3, "a run") { () throws(CaseFault) in try bench.complete() }
+        try measureLeak(rounds: 24, times: 2, "a run") { () throws(CaseFault) in try bench.complete() }
       }),
     ValidationCase(
       .lifecycle, "destroy-after-every-phase", "destroy works whatever was called before, and after errors.",
@@ -69,12 +69,16 @@ enum LifecycleCases {
         let alone = try bench.steadyDigest()
         let one = try StrategyRun(bench.host(.plain, HostOptions()))
         defer { one.destroy() }
-        let two = try StrategyRun(bench.host(.odd, StrategyBench.options { options in
-          options.seed = 99
-          for parameter in bench.strategy.parameters where parameter.type <= Int32(LATHE_PARAM_FLOAT) {
-            options.parameters[parameter.key] = parameter.at(0.75)
-          }
-        }))
+        let two = try StrategyRun(
+          bench.host(
+            .odd,
+            StrategyBench.options { options in
+              options.seed = 99
+              for parameter in bench.strategy.parameters
+              where parameter.type <= Int32(LATHE_PARAM_FLOAT) && bench.file.given[parameter.key] == nil {
+                options.parameters[parameter.key] = parameter.at(0.75)
+              }
+            }))
         defer { two.destroy() }
         try one.plan()
         ignore { () throws(CaseFault) in try two.plan() }
@@ -109,21 +113,26 @@ enum LifecycleCases {
           guard try CaseProcess.isSteady(bench) else {
             throw .notApplicable("processes differ; see same-bytes-in-another-process")
           }
-          throw .broken(call: "a run after one on another model", what: "the result is not that of a new process")
+          throw .broken(
+            call: "a run after one on another model", what: "the result is not that of a new process")
         }
       }),
     ValidationCase(
       .lifecycle, "statuses-are-known", "Every function returns a lathe_status.",
       fix: "return LATHE_OK or one of the seven errors",
-      .strategy { bench throws(CaseFault) in try FailureCases.sweep(bench, .calls, rule: "statuses-are-known") }),
+      .strategy { bench throws(CaseFault) in try FailureCases.sweep(bench, .calls, rule: "statuses-are-known")
+      }),
     ValidationCase(
       .lifecycle, "failures-are-explained", "Before a function returns an error it says why through fail.",
       fix: "return host->fail(host, status, \"what could not be done\")",
-      .strategy { bench throws(CaseFault) in try FailureCases.sweep(bench, .calls, rule: "failures-are-explained") }),
+      .strategy { bench throws(CaseFault) in
+        try FailureCases.sweep(bench, .calls, rule: "failures-are-explained")
+      }),
     rule(
       "messages-are-utf8", "Texts for log, fail, progress and the report are valid UTF-8 and not NULL.",
       fix: "pass UTF-8, and \"\" where there is nothing to say"),
-    rule("progress-in-0-to-1", "progress is told a fraction of the call in 0 ... 1.", fix: "divide by the total"),
+    rule(
+      "progress-in-0-to-1", "progress is told a fraction of the call in 0 ... 1.", fix: "divide by the total"),
     rule(
       "metrics-are-finite", "Metrics and series are finite numbers.",
       fix: "leave a number out that cannot be computed"),
@@ -142,7 +151,9 @@ enum LifecycleCases {
   private static func measureLeak(
     rounds: Int, times: Int, _ what: String, _ body: () throws(CaseFault) -> Void
   ) throws(CaseFault) {
-    guard heapAnswers else { throw .notApplicable("the heap cannot be measured (a sanitizer or another malloc)") }
+    guard heapAnswers else {
+      throw .notApplicable("the heap cannot be measured (a sanitizer or another malloc)")
+    }
     for _ in 0..<times { try body() }
     var grown: [Int] = []
     for _ in 0..<rounds {

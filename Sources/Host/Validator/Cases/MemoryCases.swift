@@ -8,15 +8,18 @@ enum MemoryCases {
       fix: "compare loop bounds with the shape; sizes are elements, not bytes", kinds: [.plain, .odd]
     ) { $0.guardsNewMemory = true },
     rule(
-      "reads-in-bounds", "Nothing is read outside what the host lent: a borrowed tensor may end where its page ends.",
+      "reads-in-bounds",
+      "Nothing is read outside what the host lent: a borrowed tensor may end where its page ends.",
       fix: "compare loop bounds with the shape; vector code needs a tail loop", kinds: [.plain, .odd, .bf16]
     ) { $0.guardsBorrowed = true },
     rule(
       "borrowed-is-read-only", "What the host lends is not written to.",
-      fix: "copy a statistic or a factor into a tensor of your own before changing it", kinds: [.plain, .factored]
+      fix: "copy a statistic or a factor into a tensor of your own before changing it",
+      kinds: [.plain, .factored]
     ) { $0.makesBorrowedReadOnly = true },
     rule(
-      "borrowed-not-kept", "What a call borrows is not used after it returned: statistics, forms, texts, scratch.",
+      "borrowed-not-kept",
+      "What a call borrows is not used after it returned: statistics, forms, texts, scratch.",
       fix: "copy what a later phase needs, or store it with keep of lathe.workspace/1"
     ) { $0.revokesBorrowed = true },
     rule(
@@ -27,14 +30,16 @@ enum MemoryCases {
       "deletes-tensors-once", "A tensor that the plugin owns is deleted once, a borrowed one never.",
       fix: "set the pointer to NULL after its deleter ran; leave borrowed tensors alone"),
     rule(
-      "no-tensor-leaks", "Every tensor from new_tensor and dense_weight has been deleted when destroy returns.",
+      "no-tensor-leaks",
+      "Every tensor from new_tensor and dense_weight has been deleted when destroy returns.",
       fix: "call tensor->deleter(tensor) when you are done; replace_linear copies and takes nothing over"),
     rule(
       "arguments-fit",
       "Matrices for lathe.linalg/1 have one dtype and shapes that fit, outputs are writable and overlap no input.",
       fix: "compare the shapes with the comments of lathe.h", kinds: [.plain, .odd]),
     ValidationCase(
-      .memory, "initialises-scratch", "Scratch has any content when it is given; results do not depend on it.",
+      .memory, "initialises-scratch",
+      "Scratch has any content when it is given; results do not depend on it.",
       fix: "write scratch before it is read",
       .strategy { bench throws(CaseFault) in
         let usual = try bench.steadyDigest()
@@ -53,10 +58,13 @@ enum MemoryCases {
         defer { _ = heap_fill_fresh_blocks(0) }
         for fill in [Int32(0x5c), 0x81] {
           // malloc fills what it gives with the complement of this byte.
-          guard heap_fill_fresh_blocks(fill) == 1 else { throw .notApplicable("malloc cannot be made to fill memory") }
+          guard heap_fill_fresh_blocks(fill) == 1 else {
+            throw .notApplicable("malloc cannot be made to fill memory")
+          }
           let host = bench.host(.plain, HostOptions())
           guard bench.attempt(host) == nil, host.digest == usual else {
-            throw .broken(call: "malloc", what: "the result changes with the bytes that fresh memory held before")
+            throw .broken(
+              call: "malloc", what: "the result changes with the bytes that fresh memory held before")
           }
         }
       }),

@@ -40,7 +40,9 @@ enum ModelCases {
           throw .broken(call: "a run on such a model", what: "\(fault)")
         }
         if let found = host.findings.first { throw .broken(call: found.call, what: found.what) }
-        let worst = host.replacements.map { ($0.node.name, $0.node.relativeError(of: $0.matrix)) }.max { $0.1 < $1.1 }
+        let worst = host.replacements.map { ($0.node.name, $0.node.relativeError(of: $0.matrix)) }.max {
+          $0.1 < $1.1
+        }
         if let worst, !(worst.1 < 1) {
           try NumericsCases.requireBetterPlain(bench)
           throw .broken(

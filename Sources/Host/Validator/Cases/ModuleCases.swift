@@ -6,8 +6,10 @@ import Synchronization
 enum ModuleCases {
   static let all: [ValidationCase] = [
     ValidationCase(
-      .module, "abi-version-fits", "The module was built for ABI 1 and needs no newer host than its own abi_minor.",
-      fix: "set abi_major and abi_minor from lathe.h and min_host_minor to the oldest minor whose fields you cannot do without",
+      .module, "abi-version-fits",
+      "The module was built for ABI 1 and needs no newer host than its own abi_minor.",
+      fix:
+        "set abi_major and abi_minor from lathe.h and min_host_minor to the oldest minor whose fields you cannot do without",
       .file { bench throws(CaseFault) in
         let module = try loaded(bench)
         if let problem = module.versionProblem { throw .broken(call: LATHE_ENTRY_SYMBOL, what: problem) }
@@ -18,7 +20,9 @@ enum ModuleCases {
       fix: "set struct_size = sizeof of each table, and keep the arrays in static constant data",
       .file { bench throws(CaseFault) in
         let module = try loaded(bench)
-        if module.versionProblem != nil { throw .notApplicable("it was built for another ABI; see abi-version-fits") }
+        if module.versionProblem != nil {
+          throw .notApplicable("it was built for another ABI; see abi-version-fits")
+        }
         if let problem = module.tableProblem { throw .broken(call: LATHE_ENTRY_SYMBOL, what: problem) }
       }),
     ValidationCase(
@@ -43,7 +47,8 @@ enum ModuleCases {
         thread.start()
         for _ in 0..<2000 where answer.withLock({ $0 }) == 0 { usleep(1000) }
         guard answer.withLock({ $0 }) == UInt(bitPattern: module.table) else {
-          throw .broken(call: LATHE_ENTRY_SYMBOL, what: "from a second thread it returned another module or none")
+          throw .broken(
+            call: LATHE_ENTRY_SYMBOL, what: "from a second thread it returned another module or none")
         }
       }),
     ValidationCase(

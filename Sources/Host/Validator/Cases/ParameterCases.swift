@@ -33,15 +33,18 @@ enum ParameterCases {
     ValidationCase(
       .parameters, "fuzz-parameters",
       "With any values that the declared ranges allow, a run succeeds or ends with an explained error.",
-      fix: "repeat with the same --seed; narrow the range, or refuse the values in create with LATHE_ERR_INVALID",
+      fix:
+        "repeat with the same --seed; narrow the range, or refuse the values in create with LATHE_ERR_INVALID",
       .strategy { bench throws(CaseFault) in
         if bench.strategy.parameters.isEmpty { throw .notApplicable("it has no parameters") }
         try bench.complete()
         let random = CounterRandom(seed: bench.seed, stream: 99)
         for round in 0..<12 {
           let options = StrategyBench.options { options in
-            for (index, parameter) in bench.strategy.parameters.enumerated() {
-              options.parameters[parameter.key] = parameter.at(Double(random.uniform(at: UInt64(64 * round + index))))
+            for (index, parameter) in bench.strategy.parameters.enumerated()
+            where bench.file.given[parameter.key] == nil {
+              options.parameters[parameter.key] = parameter.at(
+                Double(random.uniform(at: UInt64(64 * round + index))))
             }
           }
           let fault = bench.attempt(bench.host(.plain, options))
@@ -54,7 +57,8 @@ enum ParameterCases {
       "reads-declared-parameters", "Only declared parameters are read.",
       fix: "declare the key in params, or correct its spelling"),
     rule(
-      "parameter-types-match", "A parameter is read by the function of its type: bool as get_int, choice as get_text.",
+      "parameter-types-match",
+      "A parameter is read by the function of its type: bool as get_int, choice as get_text.",
       fix: "use get_int for int and bool, get_float for float, get_text for string and choice"),
     rule(
       "parameters-read-in-create", "Parameters are read during create only.",

@@ -1,4 +1,4 @@
-/// About statistics of the calibration text.
+/// About what the host measures on the calibration text.
 enum StatisticsCases {
   static let all: [ValidationCase] = [
     rule(
@@ -14,6 +14,9 @@ enum StatisticsCases {
     rule(
       "statistics-in-their-phases", "Statistics are read during analyze and compress.",
       fix: "keep a summary in analyze for allocate and finish"),
+    rule(
+      "training-in-its-phases", "Trials, losses and gradients belong to allocate and finish.",
+      fix: "learn in allocate, and let compress write what was learnt"),
   ]
 
   private static func rule(_ name: String, _ rule: String, fix: String) -> ValidationCase {

@@ -31,7 +31,8 @@ enum ThreadCases {
           try together(run) { (block) throws(CaseFault) in try run.compress(block) }
           try run.finish()
           guard run.host.digest == usual else {
-            throw .broken(call: "two blocks at the same time", what: "the result is not that of one after the other")
+            throw .broken(
+              call: "two blocks at the same time", what: "the result is not that of one after the other")
           }
         }
       }),
@@ -46,6 +47,8 @@ enum ThreadCases {
     DispatchQueue.concurrentPerform(iterations: 2) { block in
       do throws(CaseFault) { try body(block) } catch { faults.withLock { $0.append(error) } }
     }
-    if let first = faults.withLock({ $0.first }) { throw .broken(call: "two blocks at the same time", what: "\(first)") }
+    if let first = faults.withLock({ $0.first }) {
+      throw .broken(call: "two blocks at the same time", what: "\(first)")
+    }
   }
 }

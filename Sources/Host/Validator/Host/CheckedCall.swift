@@ -58,7 +58,9 @@ final class CheckedCall: @unchecked Sendable {
     host.state.withLock { $0.calls.append(self) }
   }
 
-  var handle: UnsafePointer<lathe_host> { UnsafePointer(memory.base.assumingMemoryBound(to: lathe_host.self)) }
+  var handle: UnsafePointer<lathe_host> {
+    UnsafePointer(memory.base.assumingMemoryBound(to: lathe_host.self))
+  }
 
   static func of(_ handle: UnsafePointer<lathe_host>?) -> CheckedCall? {
     guard let data = handle?.pointee.host_data else { return nil }
@@ -70,7 +72,9 @@ final class CheckedCall: @unchecked Sendable {
   }
 
   /// Bytes lent until the call returns.
-  func lend(_ byteCount: Int, _ label: String, fill: (UnsafeMutableRawPointer) -> Void) -> UnsafeMutableRawPointer {
+  func lend(_ byteCount: Int, _ label: String, fill: (UnsafeMutableRawPointer) -> Void)
+    -> UnsafeMutableRawPointer
+  {
     let options = host.options
     let isChecked = options.makesBorrowedReadOnly || options.revokesBorrowed
     let memory = GuardedMemory(
@@ -100,7 +104,8 @@ final class CheckedCall: @unchecked Sendable {
     guard byteCount < 1 << 32 else { return nil }
     let options = host.options
     let memory = GuardedMemory(
-      Int(byteCount), style: options.guardsNewMemory ? .aligned : options.revokesBorrowed ? .pages : .tolerant,
+      Int(byteCount),
+      style: options.guardsNewMemory ? .aligned : options.revokesBorrowed ? .pages : .tolerant,
       fill: host.options.scratchFill, rule: "writes-in-bounds", label: "scratch of \(byteCount) bytes")
     state.withLock { $0.scratch.append(memory) }
     return memory.base
@@ -124,7 +129,9 @@ final class CheckedCall: @unchecked Sendable {
     if host.options.guardsNewMemory, scratch.contains(where: { !$0.isIntact }) {
       host.note("writes-in-bounds", phase.name, "bytes just outside a block of scratch were written")
     }
-    if host.options.revokesBorrowed { for memory in lent + scratch { memory.revoke(rule: "borrowed-not-kept") } }
+    if host.options.revokesBorrowed {
+      for memory in lent + scratch { memory.revoke(rule: "borrowed-not-kept") }
+    }
     if host.options.revokesHandles { memory.revoke(rule: "handle-not-kept") }
   }
 }

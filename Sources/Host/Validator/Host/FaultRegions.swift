@@ -51,7 +51,8 @@ enum FaultRegions {
   static func catchFaults(resultFile: Int32) {
     state.withLock { $0.resultFile = resultFile }
     var action = sigaction()
-    action.sa_flags = SA_SIGINFO | Int32(bitPattern: UInt32(SA_NODEFER)) | Int32(bitPattern: UInt32(SA_RESETHAND))
+    action.sa_flags =
+      SA_SIGINFO | Int32(bitPattern: UInt32(SA_NODEFER)) | Int32(bitPattern: UInt32(SA_RESETHAND))
     action.__sigaction_handler.sa_sigaction = { _, info, _ in
       FaultRegions.report(UInt(bitPattern: info?.pointee._sifields._sigfault.si_addr))
     }

@@ -46,7 +46,8 @@ struct FormReader {
     for (index, factor) in factors.enumerated() {
       guard factor.columns == width else {
         throw .unsound(
-          "factor \(term).\(index) of \(node.name) has \(factor.columns) columns where \(width) values meet it")
+          "factor \(term).\(index) of \(node.name) has \(factor.columns) columns where \(width) values meet it"
+        )
       }
       width = factor.rows
     }
@@ -83,7 +84,9 @@ struct FormReader {
     return factor
   }
 
-  private func readCodes(_ matrix: lathe_matrix, into factor: inout TinyFactor, _ what: String) throws(Refusal) {
+  private func readCodes(_ matrix: lathe_matrix, into factor: inout TinyFactor, _ what: String)
+    throws(Refusal)
+  {
     guard (1...8).contains(matrix.bits), matrix.group_size >= 0 else {
       throw .unsound("\(what) has \(matrix.bits) bits and groups of \(matrix.group_size)")
     }
@@ -115,7 +118,8 @@ struct FormReader {
     guard given.type.isReal else { throw .unsound("\(what) holds no real numbers") }
     let values = given.numbers.map { type.rounding($0) }
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
-      call.note("outputs-finite", "replace_linear", "element \(bad) of \(what) is \(values[bad]) in \(type.rawValue)")
+      call.note(
+        "outputs-finite", "replace_linear", "element \(bad) of \(what) is \(values[bad]) in \(type.rawValue)")
     }
     return values
   }
@@ -127,7 +131,9 @@ struct FormReader {
     guard given.type == .u8 else { throw .unsound("\(what) has codes in \(given.type.rawValue), not u8") }
     let values = given.numbers
     if let bad = values.first(where: { $0 >= Double(1 << bits) }) {
-      call.note("codes-fit-their-bits", "replace_linear", "\(what) has the code \(Int(bad)), which needs more than \(bits) bits")
+      call.note(
+        "codes-fit-their-bits", "replace_linear",
+        "\(what) has the code \(Int(bad)), which needs more than \(bits) bits")
     }
     return values
   }

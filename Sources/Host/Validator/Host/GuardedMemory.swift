@@ -25,7 +25,9 @@ final class GuardedMemory: @unchecked Sendable {
   private static let room = 4096
 
   /// `rule` and `label` are for the message when a guard is hit.
-  init(_ byteCount: Int, style: Style, fill: UInt8 = 0, rule: String = "", label: @autoclosure () -> String = "") {
+  init(
+    _ byteCount: Int, style: Style, fill: UInt8 = 0, rule: String = "", label: @autoclosure () -> String = ""
+  ) {
     self.byteCount = byteCount
     self.style = style
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))

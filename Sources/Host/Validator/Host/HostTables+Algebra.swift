@@ -44,7 +44,9 @@ extension HostTables {
         let all = try compute { () throws(LinearAlgebraError) in try eigh(m[0], workers: .serial) }
         let values = Matrix(rows: m[1].rows, columns: m[1].columns, Array(all.values[(n - k)...]))
         guard m.count > 2 else { return [values] }
-        return [values, all.vectors.withView { view in Matrix(rows: n, columns: k) { view[$0, n - k + $1] } }]
+        return [
+          values, all.vectors.withView { view in Matrix(rows: n, columns: k) { view[$0, n - k + $1] } },
+        ]
       }
     }
     table.svd = { handle, a, u, s, vt in
@@ -61,7 +63,8 @@ extension HostTables {
     table.qr = { handle, a, q, r in
       algebra(handle, "qr", [a], [q, r]) { m throws(AlgebraFault) in
         let k = min(m[0].rows, m[0].columns)
-        try expect(m[1].rows == m[0].rows && m[1].columns == k && m[2].rows == k && m[2].columns == m[0].columns)
+        try expect(
+          m[1].rows == m[0].rows && m[1].columns == k && m[2].rows == k && m[2].columns == m[0].columns)
         let both = try compute { () throws(LinearAlgebraError) in try qr(m[0]) }
         return [both.q, both.r]
       }
@@ -107,15 +110,21 @@ private func algebra(
       }
     }
     let type = given[0].type
-    guard type == .f32 || type == .f64, given.allSatisfy({ $0.type == type && (1...2).contains($0.shape.count) })
-    else { throw .broke("arguments-fit", "all matrices must be float32, or all float64, of one or two dimensions") }
+    guard type == .f32 || type == .f64,
+      given.allSatisfy({ $0.type == type && (1...2).contains($0.shape.count) })
+    else {
+      throw .broke("arguments-fit", "all matrices must be float32, or all float64, of one or two dimensions")
+    }
     let targets = given[inputs.count...]
-    if targets.contains(where: \.isReadOnly) { throw .broke("arguments-fit", "an output matrix is read-only") }
+    if targets.contains(where: \.isReadOnly) {
+      throw .broke("arguments-fit", "an output matrix is read-only")
+    }
     if targets.contains(where: { output in given[..<inputs.count].contains { $0.overlaps(output) } }) {
       throw .broke("arguments-fit", "an output overlaps an input")
     }
     let matrices = given.map { tensor in
-      Matrix(rows: tensor.shape.count == 2 ? tensor.shape[0] : 1, columns: tensor.shape.last ?? 1, tensor.numbers)
+      Matrix(
+        rows: tensor.shape.count == 2 ? tensor.shape[0] : 1, columns: tensor.shape.last ?? 1, tensor.numbers)
     }
     guard matrices[..<inputs.count].allSatisfy({ $0.numbers.allSatisfy(\.isFinite) }) else {
       throw .no(LATHE_ERR_NUMERICAL, "\(function): an input is not finite")

@@ -7,7 +7,8 @@ extension HostTables {
     table.request = { handle, request in
       serve(handle, "request") { (call) throws(Refusal) in
         guard let request, request.pointee.struct_size >= MemoryLayout<lathe_stat_request>.size else {
-          throw .broke("info-tables-state-their-size", "a statistic's request has no or too small a struct_size")
+          throw .broke(
+            "info-tables-state-their-size", "a statistic's request has no or too small a struct_size")
         }
         try call.request(request.pointee)
       }
@@ -49,24 +50,32 @@ extension CheckedCall {
     _ index: Int, _ node: TinyNode, _ kind: Int32, _ flags: UInt32
   ) throws(Refusal) -> (UnsafePointer<lathe_tensor>, Int) {
     let what = "statistic \(kind) of \(node.name)"
-    if host.isInsideParallel() { note("graph-calls-outside-parallel", "stat", "it was called from within for_each") }
+    if host.isInsideParallel() {
+      note("graph-calls-outside-parallel", "stat", "it was called from within for_each")
+    }
     var isAnalyze = false
     var isCompress = false
     switch phase {
     case .analyze(let block):
       isAnalyze = true
-      if block != node.block { note("statistics-of-own-block", "stat", "\(what) belongs to block \(node.block)") }
+      if block != node.block {
+        note("statistics-of-own-block", "stat", "\(what) belongs to block \(node.block)")
+      }
     case .compress(let block):
       isCompress = true
-      if block != node.block { note("statistics-of-own-block", "stat", "\(what) belongs to block \(node.block)") }
+      if block != node.block {
+        note("statistics-of-own-block", "stat", "\(what) belongs to block \(node.block)")
+      }
     default: note("statistics-in-their-phases", "stat", "\(what) was read outside analyze and compress")
     }
-    let isShifted = flags & UInt32(LATHE_STAT_UPSTREAM_COMPRESSED) != 0 || kind == Int32(LATHE_STAT_INPUT_CROSS_GRAM)
+    let isShifted =
+      flags & UInt32(LATHE_STAT_UPSTREAM_COMPRESSED) != 0 || kind == Int32(LATHE_STAT_INPUT_CROSS_GRAM)
     // Equal inputs of several nodes count as one request.
     let all = host.state.withLock { $0.requests }
     let requests = all.filter { request in
       let other = host.model.nodes[request.node]
-      let sharesInput = request.node == index || (Self.isAboutInput(kind) && other.inputGroup == node.inputGroup)
+      let sharesInput =
+        request.node == index || (Self.isAboutInput(kind) && other.inputGroup == node.inputGroup)
         || (kind == Int32(LATHE_STAT_BLOCK_SIMILARITY) && other.block == node.block)
       return request.kind == kind && sharesInput && request.isShifted == isShifted
     }

@@ -9,8 +9,11 @@ extension HostTables {
       let name = String(cString: id)
       call.entered("get_extension(\(name))")
       let strategy = call.host.strategy
-      if StrategyUnderTest.knownExtensions.contains(name), !(strategy.required + strategy.optional).contains(name) {
-        call.note("declares-its-extensions", "get_extension", "\(name) is declared neither required nor optional")
+      if StrategyUnderTest.knownExtensions.contains(name),
+        !(strategy.required + strategy.optional).contains(name)
+      {
+        call.note(
+          "declares-its-extensions", "get_extension", "\(name) is declared neither required nor optional")
       }
       return call.host.offers(name) ? call.host.tables.table(name) : nil
     }
@@ -74,7 +77,9 @@ extension HostTables {
     var table = lathe_host_params()
     table.get_int = { handle, key, out in
       serve(handle, "get_int") { (call) throws(Refusal) in
-        if case .int(let value) = try call.parameter(key, "get_int", "an integer or bool") { out?.pointee = value }
+        if case .int(let value) = try call.parameter(key, "get_int", "an integer or bool") {
+          out?.pointee = value
+        }
       }
     }
     table.get_float = { handle, key, out in
@@ -120,7 +125,8 @@ extension CheckedCall {
       default: false
       }
     guard fits else {
-      throw .broke("parameter-types-match", "\"\(name)\" was read as \(wanted), which it was not declared to be")
+      throw .broke(
+        "parameter-types-match", "\"\(name)\" was read as \(wanted), which it was not declared to be")
     }
     return value
   }

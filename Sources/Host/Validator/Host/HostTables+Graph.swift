@@ -135,7 +135,8 @@ extension CheckedCall {
     if case .forecast = phase { isShape = true }
     let terms = form.enumerated().map { t, factors -> UnsafePointer<lathe_term>? in
       let matrices = factors.enumerated().map { f, factor -> UnsafePointer<lathe_matrix>? in
-        UnsafePointer(lend([matrix(factor, "factor \(t).\(f) of \(name)", isShape: isShape)], "a matrix of \(name)"))
+        UnsafePointer(
+          lend([matrix(factor, "factor \(t).\(f) of \(name)", isShape: isShape)], "a matrix of \(name)"))
       }
       var term = lathe_term()
       term.struct_size = UInt32(MemoryLayout<lathe_term>.size)

@@ -8,14 +8,17 @@ extension HostTables {
     var table = lathe_host_budget()
     table.target = { handle, bytes in
       serve(handle, "target") { (call) throws(Refusal) in
-        guard let target = call.host.target else { throw .no(LATHE_ERR_UNSUPPORTED, "this stage has no budget") }
+        guard let target = call.host.target else {
+          throw .no(LATHE_ERR_UNSUPPORTED, "this stage has no budget")
+        }
         bytes?.pointee = UInt64(target)
       }
     }
     table.cost = { handle, index, form, bytes in
       serve(handle, "cost") { (call) throws(Refusal) in
         let node = try call.node(index)
-        bytes?.pointee = UInt64(try FormReader(call: call, node: node, needsValues: false).read(form).form.byteCount)
+        bytes?.pointee = UInt64(
+          try FormReader(call: call, node: node, needsValues: false).read(form).form.byteCount)
       }
     }
     return table
@@ -24,10 +27,14 @@ extension HostTables {
   static func makeRandom() -> lathe_host_random {
     var table = lathe_host_random()
     table.uniform = { handle, node, stream, out in
-      serve(handle, "uniform") { (call) throws(Refusal) in try call.draw(node, stream, out) { $0.uniform(at: $1) } }
+      serve(handle, "uniform") { (call) throws(Refusal) in
+        try call.draw(node, stream, out) { $0.uniform(at: $1) }
+      }
     }
     table.normal = { handle, node, stream, out in
-      serve(handle, "normal") { (call) throws(Refusal) in try call.draw(node, stream, out) { $0.normal(at: $1) } }
+      serve(handle, "normal") { (call) throws(Refusal) in
+        try call.draw(node, stream, out) { $0.normal(at: $1) }
+      }
     }
     return table
   }
@@ -70,7 +77,8 @@ extension HostTables {
         guard let kept = call.host.state.withLock({ $0.kept[name] }) else {
           throw .no(LATHE_ERR_INVALID, "nothing is kept under \(name)")
         }
-        out?.pointee = UnsafePointer(call.lend(bytes: kept.bytes, kept.dtype, kept.shape, "what was kept as \(name)"))
+        out?.pointee = UnsafePointer(
+          call.lend(bytes: kept.bytes, kept.dtype, kept.shape, "what was kept as \(name)"))
       }
     }
     return table
@@ -100,7 +108,9 @@ struct ParallelWork: @unchecked Sendable {
 }
 
 extension CheckedCall {
-  fileprivate func checkReport(_ node: lathe_node, _ key: UnsafePointer<CChar>?, _ function: String, _ isFinite: Bool) {
+  fileprivate func checkReport(
+    _ node: lathe_node, _ key: UnsafePointer<CChar>?, _ function: String, _ isFinite: Bool
+  ) {
     let name = key.flatMap { String(validatingCString: $0) }
     if name == nil { note("messages-are-utf8", function, "the key is NULL or not valid UTF-8") }
     if node != LATHE_NODE_NONE, node >= UInt32(host.model.nodes.count) {

@@ -15,31 +15,47 @@ extension HostTables {
     table.set_trial = { handle, index, form in
       serve(handle, "set_trial") { (call) throws(Refusal) in
         let node = try call.node(index)
+        call.checkTraining("set_trial")
         let given = try FormReader(call: call, node: node, needsValues: true).read(form)
         call.state.withLock { $0.trials[Int(index)] = given.form }
       }
     }
     table.loss = { handle, _, batches, count, loss in
       serve(handle, "loss") { (call) throws(Refusal) in
+        call.checkTraining("loss")
         if call.poll() { throw .no(LATHE_ERR_CANCELLED, "cancelled") }
         try call.measure(batches, count, loss)
       }
     }
     table.loss_and_gradients = { handle, _, batches, count, factors, factorCount, gradients, loss in
       serve(handle, "loss_and_gradients") { (call) throws(Refusal) in
+        call.checkTraining("loss_and_gradients")
         if call.poll() { throw .no(LATHE_ERR_CANCELLED, "cancelled") }
         try call.measure(batches, count, loss)
         for i in 0..<Int(factorCount) {
-          guard let factors, let gradients else { throw .no(LATHE_ERR_CONTRACT, "no factors or no gradients") }
+          guard let factors, let gradients else {
+            throw .no(LATHE_ERR_CONTRACT, "no factors or no gradients")
+          }
           let target: GivenTensor
           do throws(Refusal) { target = try GivenTensor(gradients[i], "gradient \(i)") } catch {
             throw .broke("arguments-fit", error.message)
           }
-          let values = try call.gradient(factors[i], batches, count)
+          let weights = (loss?.pointee.next_token_weight ?? 0) + (loss?.pointee.divergence_weight ?? 0)
+          let values = try call.gradient(factors[i], batches, count).map { $0 * weights }
           guard target.type == .f32, !target.isReadOnly, target.count == values.count else {
-            throw .broke("arguments-fit", "gradient \(i) has the shape \(target.shape) for \(values.count) values")
+            throw .broke(
+              "arguments-fit", "gradient \(i) has the shape \(target.shape) for \(values.count) values")
           }
           TensorBytes.write(values, .f32, to: target.base)
+        }
+      }
+    }
+    table.set_trial_values = { handle, factors, count, values in
+      serve(handle, "set_trial_values") { (call) throws(Refusal) in
+        call.checkTraining("set_trial_values")
+        for i in 0..<Int(count) {
+          guard let factors, let values else { throw .no(LATHE_ERR_CONTRACT, "no factors or no values") }
+          try call.setTrialValues(factors[i], values[i])
         }
       }
     }
@@ -48,10 +64,42 @@ extension HostTables {
 }
 
 extension CheckedCall {
-  private func inputs(_ node: TinyNode, _ batches: UnsafePointer<UInt32>?, _ count: UInt32) -> Matrix<Double> {
-    let chosen = Set(UnsafeBufferPointer(start: batches, count: batches == nil ? 0 : Int(count)).map { Int($0 % 4) })
+  /// Training happens during allocate and finish.
+  fileprivate func checkTraining(_ function: String) {
+    guard phase != .allocate, phase != .finish else { return }
+    note("training-in-its-phases", function, "it was called outside allocate and finish")
+  }
+
+  /// New numbers for one factor of a trial; those of a bias change nothing here.
+  fileprivate func setTrialValues(
+    _ reference: lathe_factor_ref, _ tensor: UnsafePointer<lathe_tensor>?
+  ) throws(Refusal) {
+    let node = try node(reference.node)
+    let given: GivenTensor
+    do throws(Refusal) { given = try GivenTensor(tensor, "values of \(node.name)") } catch {
+      throw .broke("arguments-fit", error.message)
+    }
+    if reference.factor == LATHE_FACTOR_BIAS { return }
+    let (index, t, f) = (Int(reference.node), Int(reference.term), Int(reference.factor))
+    let isThere = state.withLock { state in
+      guard let trial = state.trials[index], t < trial.count, f < trial[t].count else { return false }
+      guard !trial[t][f].isQuantized, trial[t][f].values.count == given.count else { return false }
+      state.trials[index]?[t][f].values = given.numbers
+      return true
+    }
+    guard isThere else {
+      throw .broke("arguments-fit", "\(node.name) has no trial with a factor \(t).\(f) of \(given.shape)")
+    }
+  }
+
+  private func inputs(_ node: TinyNode, _ batches: UnsafePointer<UInt32>?, _ count: UInt32) -> Matrix<Double>
+  {
+    let chosen = Set(
+      UnsafeBufferPointer(start: batches, count: batches == nil ? 0 : Int(count)).map { Int($0 % 4) })
     let rows = (0..<node.inputs.rows).filter { chosen.isEmpty || chosen.contains($0 % 4) }
-    return node.inputs.withView { view in Matrix(rows: rows.count, columns: node.inFeatures) { view[rows[$0], $1] } }
+    return node.inputs.withView { view in
+      Matrix(rows: rows.count, columns: node.inFeatures) { view[rows[$0], $1] }
+    }
   }
 
   fileprivate func measure(
@@ -74,7 +122,7 @@ extension CheckedCall {
     loss.pointee.divergence = loss.pointee.divergence_weight == 0 ? 0 : mean
   }
 
-  /// d loss / d values of a factor, for both weights 1 of the loss's two parts together.
+  /// d loss / d values of a factor, for weights of the loss's two parts that add up to 1.
   fileprivate func gradient(
     _ reference: lathe_factor_ref, _ batches: UnsafePointer<UInt32>?, _ count: UInt32
   ) throws(Refusal) -> [Double] {
@@ -84,7 +132,10 @@ extension CheckedCall {
     if reference.factor == LATHE_FACTOR_BIAS { return [Double](repeating: 0, count: node.outFeatures) }
     guard Int(reference.term) < form.count, Int(reference.factor) < form[Int(reference.term)].count,
       let weight = node.form.matrix, let trial = form.matrix
-    else { throw .broke("arguments-fit", "factor \(reference.term).\(reference.factor) of \(node.name) does not exist") }
+    else {
+      throw .broke(
+        "arguments-fit", "factor \(reference.term).\(reference.factor) of \(node.name) does not exist")
+    }
     let term = form[Int(reference.term)]
     let x = inputs(node, batches, count)
     let y = x.times(weight.transposed)
@@ -100,6 +151,7 @@ extension CheckedCall {
     }
     if let before { gradient = gradient.times(before.transposed) }
     let factor = term[Int(reference.factor)]
-    return factor.isDiagonal ? (0..<factor.rows).map { i in gradient.withView { $0[i, i] } } : gradient.numbers
+    return factor.isDiagonal
+      ? (0..<factor.rows).map { i in gradient.withView { $0[i, i] } } : gradient.numbers
   }
 }

@@ -86,10 +86,14 @@ extension CheckedCall {
       defer { state.isFirst = false }
       return (state.isReturned, state.isFirst)
     }
-    if isReturned { note("handle-not-kept", function, "the handle of \(phase.name) was used after that call") }
+    if isReturned {
+      note("handle-not-kept", function, "the handle of \(phase.name) was used after that call")
+    }
     if isFirst { host.gate() }
     if host.options.countsThreads, ThreadCount.now > ThreadCount.expected {
-      note("starts-no-threads", function, "the process has \(ThreadCount.now) threads, \(ThreadCount.expected) before")
+      note(
+        "starts-no-threads", function,
+        "the process has \(ThreadCount.now) threads, \(ThreadCount.expected) before")
     }
   }
 
@@ -109,6 +113,8 @@ extension CheckedCall {
       if state.wasCancelled != nil { state.worksAfterCancel += 1 }
       return state.worksAfterCancel
     }
-    if count > 1 { note("stops-when-cancelled", function, "\(count) layers were worked on after is_cancelled said 1") }
+    if count > 1 {
+      note("stops-when-cancelled", function, "\(count) layers were worked on after is_cancelled said 1")
+    }
   }
 }

@@ -94,9 +94,12 @@ extension CheckedCall {
     bytes: [UInt8], _ dtype: lathe_dtype, _ shape: [Int64], _ label: String
   ) -> UnsafeMutablePointer<lathe_tensor> {
     let data = lend(bytes.count, label) { base in
-      bytes.withUnsafeBytes { if let source = $0.baseAddress { base.copyMemory(from: source, byteCount: $0.count) } }
+      bytes.withUnsafeBytes {
+        if let source = $0.baseAddress { base.copyMemory(from: source, byteCount: $0.count) }
+      }
     }
-    let extents = lend([Int64](repeating: 0, count: max(2 * shape.count, 1)), "the shape of \(label)", of: shape)
+    let extents = lend(
+      [Int64](repeating: 0, count: max(2 * shape.count, 1)), "the shape of \(label)", of: shape)
     var table = lathe_tensor()
     fill(&table, dtype, shape, data: data, extents: extents.copy)
     table.shape = extents.lent

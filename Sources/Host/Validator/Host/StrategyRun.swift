@@ -137,7 +137,8 @@ final class StrategyRun: @unchecked Sendable {
     if state.replacements > 1, state.polls + 1 < state.replacements {
       host.note(
         "polls-for-cancellation", phase.name,
-        "it replaced \(state.replacements) layers and let the host look for an interruption \(state.polls) times")
+        "it replaced \(state.replacements) layers and let the host look for an interruption \(state.polls) times"
+      )
     }
     call.end(commits ? status : 1)
     return (status, state.failure?.message ?? state.refusal ?? "no reason given")

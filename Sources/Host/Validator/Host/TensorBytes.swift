@@ -24,7 +24,9 @@ enum TensorBytes {
   }
 
   static func bytes(of values: [Double], as type: ElementType) -> [UInt8] {
-    func raw<Element: BitwiseCopyable>(_ elements: [Element]) -> [UInt8] { elements.withUnsafeBytes { Array($0) } }
+    func raw<Element: BitwiseCopyable>(_ elements: [Element]) -> [UInt8] {
+      elements.withUnsafeBytes { Array($0) }
+    }
     return switch type {
     case .f64: raw(values)
     case .f16: raw(values.map { Float16($0) })
@@ -69,7 +71,9 @@ struct GivenTensor {
     guard let type = TensorBytes.type(of: tensor.dtype) else {
       throw .unsound("\(what) has the element type code \(tensor.dtype.code), \(tensor.dtype.bits) bits")
     }
-    guard tensor.device_type == 1 else { throw .unsound("\(what) has device_type \(tensor.device_type), not 1") }
+    guard tensor.device_type == 1 else {
+      throw .unsound("\(what) has device_type \(tensor.device_type), not 1")
+    }
     guard (0...8).contains(tensor.ndim), tensor.ndim == 0 || tensor.shape != nil else {
       throw .unsound("\(what) has \(tensor.ndim) dimensions without a shape")
     }
@@ -78,11 +82,15 @@ struct GivenTensor {
     for axis in 0..<Int(tensor.ndim) {
       let extent = tensor.shape[axis]
       let (product, overflow) = bytes.multipliedReportingOverflow(by: max(Int(extent), 1))
-      guard extent >= 0, !overflow, product < 1 << 32 else { throw .unsound("\(what) has an extent of \(extent)") }
+      guard extent >= 0, !overflow, product < 1 << 32 else {
+        throw .unsound("\(what) has an extent of \(extent)")
+      }
       bytes = product
       shape.append(Int(extent))
     }
-    guard tensor.byte_offset == 0 else { throw .unsound("\(what) has byte_offset \(tensor.byte_offset), not 0") }
+    guard tensor.byte_offset == 0 else {
+      throw .unsound("\(what) has byte_offset \(tensor.byte_offset), not 0")
+    }
     if let strides = tensor.strides {
       var expected = 1
       for axis in shape.indices.reversed() where shape[axis] > 1 {

@@ -17,7 +17,8 @@ final class TraceLog: Sendable {
   func add(_ name: String, _ category: String, since began: Double, status: Int32?) {
     let event: JSON = [
       "name": .string(name), "cat": .string(category), "ph": .string("X"), "ts": .number(began),
-      "dur": .number(now - began), "pid": .integer(1), "tid": .integer(Int(bitPattern: UInt(pthread_self())) >> 12 & 0xffff),
+      "dur": .number(now - began), "pid": .integer(1),
+      "tid": .integer(Int(bitPattern: UInt(pthread_self())) >> 12 & 0xffff),
       "args": status.map { ["status": .integer(Int($0))] } ?? [:],
     ]
     events.withLock { $0.append(event) }

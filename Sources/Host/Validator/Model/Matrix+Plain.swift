@@ -1,7 +1,6 @@
 import LinearAlgebra
 import Tensors
 
-// Slow and plain, since it is the measure.
 extension Matrix<Double> {
   /// The elements, row after row.
   var numbers: [Double] { withUnsafeBuffer { Array($0) } }
@@ -10,23 +9,26 @@ extension Matrix<Double> {
     withView { view in Matrix(rows: columns, columns: rows) { view[$1, $0] } }
   }
 
+  /// The product; shapes have been compared by the caller.
   func times(_ right: Matrix) -> Matrix {
-    let (a, b) = (numbers, right.numbers)
-    var result = [Double](repeating: 0, count: rows * right.columns)
-    for i in 0..<rows {
-      for k in 0..<columns where a[i * columns + k] != 0 {
-        let factor = a[i * columns + k]
-        for j in 0..<right.columns { result[i * right.columns + j] += factor * b[k * right.columns + j] }
-      }
+    precondition(columns == right.rows, "the shapes do not fit")
+    var result = Matrix(rows: rows, columns: right.columns)
+    do {
+      try gemm(self, right, beta: 0, into: &result, workers: .serial)
+    } catch {
+      // Too large for BLAS: then it is not one of the tiny models.
+      preconditionFailure("\(error)")
     }
-    return Matrix(rows: rows, columns: right.columns, result)
+    return result
   }
 
   func plus(_ right: Matrix, times factor: Double = 1) -> Matrix {
     Matrix(rows: rows, columns: columns, zip(numbers, right.numbers).map { $0 + factor * $1 })
   }
 
-  func scaled(by factor: Double) -> Matrix { Matrix(rows: rows, columns: columns, numbers.map { $0 * factor }) }
+  func scaled(by factor: Double) -> Matrix {
+    Matrix(rows: rows, columns: columns, numbers.map { $0 * factor })
+  }
 
   /// Sum of the products of elements.
   func dot(_ right: Matrix) -> Double { zip(numbers, right.numbers).reduce(0) { $0 + $1.0 * $1.1 } }

@@ -28,7 +28,8 @@ struct TinyFactor: Sendable {
   }
 
   /// `matrix` rounded to codes of `bits`, symmetric, in groups along the rows.
-  static func quantized(_ matrix: Matrix<Double>, bits: Int, groupSize: Int, type: ElementType) -> TinyFactor {
+  static func quantized(_ matrix: Matrix<Double>, bits: Int, groupSize: Int, type: ElementType) -> TinyFactor
+  {
     var factor = TinyFactor(
       storage: Int32(LATHE_MATRIX_GROUP_QUANTIZED), rows: matrix.rows, columns: matrix.columns, type: type)
     (factor.bits, factor.groupSize) = (bits, groupSize)

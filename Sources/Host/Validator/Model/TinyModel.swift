@@ -78,7 +78,8 @@ struct TinyModel: Sendable {
       let weight = normals(out, n) { _, _ in weightScale / Double(n).squareRoot() }
       nodes.append(
         TinyNode(
-          name: name, role: Int32(role), block: block, inputGroup: UInt32(block < 0 ? 0 : 1 + block * 4 + site),
+          name: name, role: Int32(role), block: block,
+          inputGroup: UInt32(block < 0 ? 0 : 1 + block * 4 + site),
           inFeatures: n, outFeatures: out, type: type, form: [[TinyFactor(dense: weight, type: type)]],
           bias: role == LATHE_ROLE_QUERY ? normals(1, out) { _, _ in 0.1 }.numbers.map(type.rounding) : nil,
           inputs: inputs))
@@ -112,11 +113,15 @@ struct TinyModel: Sendable {
       case .factored:
         // W = (W Q)(Q^T): exact, and no factor has the shape of the layer.
         let k = min(node.inFeatures, node.outFeatures) - 2
-        let left = Matrix<Double>(rows: node.outFeatures, columns: k) { i, j in weight.numbers[i * weight.columns + j] }
+        let left = Matrix<Double>(rows: node.outFeatures, columns: k) { i, j in
+          weight.numbers[i * weight.columns + j]
+        }
         let right = Matrix<Double>(rows: k, columns: node.inFeatures) { i, j in
           i == j ? 1 : 0.1 * Double((3 * i + 5 * j) % 7 - 3)
         }
-        nodes[index].form = [[TinyFactor(dense: right, type: node.type), TinyFactor(dense: left, type: node.type)]]
+        nodes[index].form = [
+          [TinyFactor(dense: right, type: node.type), TinyFactor(dense: left, type: node.type)]
+        ]
       case .quantized:
         nodes[index].form = [[TinyFactor.quantized(weight, bits: 4, groupSize: 8, type: node.type)]]
       case .zeroInputs where node.block == 0 && node.inputGroup == 3:

@@ -4,7 +4,9 @@ import Tensors
 
 extension TinyNode {
   /// A statistic of the node, in the shape that lathe.h gives it; nil for a kind this host does not know.
-  func statistic(_ kind: Int32, isShifted: Bool, maxRows: Int, seed: UInt64) -> (shape: [Int], values: [Double])? {
+  func statistic(_ kind: Int32, isShifted: Bool, maxRows: Int, seed: UInt64) -> (
+    shape: [Int], values: [Double]
+  )? {
     let x = isShifted ? shiftedInputs(seed) : inputs
     let (n, m, tokens) = (inFeatures, outFeatures, inputs.rows)
     switch Int(kind) {
@@ -13,7 +15,9 @@ extension TinyNode {
       return ([n, n], inputs.transposed.times(shiftedInputs(seed)).numbers)
     case LATHE_STAT_INPUT_ABS_MEAN:
       let numbers = x.numbers
-      return ([n], (0..<n).map { j in (0..<tokens).reduce(0) { $0 + abs(numbers[$1 * n + j]) } / Double(tokens) })
+      return (
+        [n], (0..<n).map { j in (0..<tokens).reduce(0) { $0 + abs(numbers[$1 * n + j]) } / Double(tokens) }
+      )
     case LATHE_STAT_INPUT_SAMPLE:
       let rows = min(maxRows, tokens)
       return ([rows, n], Array(x.numbers.prefix(rows * n)))

@@ -60,7 +60,9 @@ final class ModuleUnderTest: @unchecked Sendable {
   var tableProblem: String? {
     let module = table.pointee
     let size = MemoryLayout<lathe_module>.size
-    if module.struct_size < size { return "struct_size is \(module.struct_size), the table has \(size) bytes" }
+    if module.struct_size < size {
+      return "struct_size is \(module.struct_size), the table has \(size) bytes"
+    }
     guard module.strategy_count > 0, module.strategy_count <= 256, let list = module.strategies else {
       return "strategy_count is \(module.strategy_count); at least one strategy and its table are needed"
     }

@@ -37,6 +37,11 @@ struct ParameterUnderTest: Sendable {
   /// The default, checked; nil where there is none. The error says what is wrong with it.
   func defaultValue() throws(DefaultFault) -> Value? {
     guard let text = defaultText else { return nil }
+    return try value(of: text)
+  }
+
+  /// What a user means by `text`.
+  func value(of text: String) throws(DefaultFault) -> Value {
     switch Int(type) {
     case LATHE_PARAM_BOOL:
       guard text == "true" || text == "false" else { throw DefaultFault(text, "true or false") }

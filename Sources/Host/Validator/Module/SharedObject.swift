@@ -50,8 +50,10 @@ struct SharedObject {
     return (0..<count).compactMap { index in
       let at = start + index * width
       let section = Section(
-        type: UInt32(read(at + 4, 4)), offset: read(at + 0x18, 8), size: read(at + 0x20, 8), link: read(at + 0x28, 4))
-      return section.type == 8 || section.offset <= bytes.count - min(section.size, bytes.count) ? section : nil
+        type: UInt32(read(at + 4, 4)), offset: read(at + 0x18, 8), size: read(at + 0x20, 8),
+        link: read(at + 0x28, 4))
+      return section.type == 8 || section.offset <= bytes.count - min(section.size, bytes.count)
+        ? section : nil
     }
   }
 

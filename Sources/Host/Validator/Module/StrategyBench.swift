@@ -7,9 +7,13 @@ struct StrategyBench: Sendable {
 
   var seed: UInt64 { file.seed }
 
-  func host(_ kind: TinyModel.Kind, _ options: HostOptions, variant: UInt64 = 0) -> CheckedHost {
-    CheckedHost(
-      strategy, model: TinyModel(kind, seed: seed &+ variant), options: options, trace: file.trace)
+  func host(_ kind: TinyModel.Kind, _ options: HostOptions) -> CheckedHost {
+    var options = options
+    for parameter in strategy.parameters where options.parameters[parameter.key] == nil {
+      guard let text = file.given[parameter.key], let value = try? parameter.value(of: text) else { continue }
+      options.parameters[parameter.key] = value
+    }
+    return CheckedHost(strategy, model: file.model(kind), options: options, trace: file.trace)
   }
 
   static func options(_ change: (inout HostOptions) -> Void) -> HostOptions {
@@ -21,10 +25,10 @@ struct StrategyBench: Sendable {
   /// A whole run from create to destroy; the host with all it saw. Throws where the plugin ends a call with an error.
   @discardableResult
   func complete(
-    _ kind: TinyModel.Kind = .plain, blocks order: [Int] = [0, 1], variant: UInt64 = 0,
+    _ kind: TinyModel.Kind = .plain, blocks order: [Int] = [0, 1],
     _ change: (inout HostOptions) -> Void = { _ in }
   ) throws(CaseFault) -> CheckedHost {
-    let host = host(kind, Self.options(change), variant: variant)
+    let host = host(kind, Self.options(change))
     try run(on: host, blocks: order)
     return host
   }
@@ -58,7 +62,9 @@ struct StrategyBench: Sendable {
 
   /// Throws where the run broke any rule: then its results say nothing.
   func requireClean(_ host: CheckedHost) throws(CaseFault) {
-    if let finding = host.findings.first { throw .notApplicable("it breaks another rule first; see \(finding.rule)") }
+    if let finding = host.findings.first {
+      throw .notApplicable("it breaks another rule first; see \(finding.rule)")
+    }
   }
 
   /// The digest of a run, where two runs agree.
@@ -74,9 +80,10 @@ struct StrategyBench: Sendable {
   /// The digest of a run of `kind` in a process of its own.
   func freshDigest(_ kind: TinyModel.Kind) throws(CaseFault) -> String {
     guard
-      let text = CaseProcess.output([
-        file.path, "--digest", kind.rawValue, "--strategy", strategy.id, "--seed", "\(seed)",
-      ]), !text.isEmpty
+      let text = CaseProcess.output(
+        [
+          file.path, "--digest", kind.rawValue, "--strategy", strategy.id, "--seed", "\(seed)",
+        ] + CaseProcess.words(file.given)), !text.isEmpty
     else { throw .notApplicable("a run in another process did not end well") }
     return text
   }
@@ -87,7 +94,9 @@ extension CheckedHost {
   var digest: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ value: UInt64) {
-      for shift in stride(from: 0, to: 64, by: 8) { hash = (hash ^ (value >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3 }
+      for shift in stride(from: 0, to: 64, by: 8) {
+        hash = (hash ^ (value >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3
+      }
     }
     let (forms, biases) = state.withLock { ($0.forms, $0.biases) }
     for (form, bias) in zip(forms, biases) {

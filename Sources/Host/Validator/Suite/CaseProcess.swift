@@ -6,12 +6,13 @@ struct CaseProcess: Sendable {
   let path: String
   let seed: UInt64
   let limit: Double
+  let given: [String: String]
   let tracePath: String?
 
   /// Runs `item` in a child; a crash, a hang and an exit become failures with a sentence.
   func run(_ item: ValidationCase) -> CaseResult {
     let start = ContinuousClock.now
-    var words = [path, "--child", item.name, "--seed", "\(seed)"]
+    var words = [path, "--child", item.name, "--seed", "\(seed)"] + Self.words(given)
     if let tracePath { words += ["--trace", tracePath] }
     let ended = Self.spawn(words, limit: limit)
     let passed = (ContinuousClock.now - start).components
@@ -29,7 +30,9 @@ struct CaseProcess: Sendable {
   private static func sentence(_ ended: Ended, limit: Double) -> String {
     if ended.ranOut { return "the plugin had not come back after \(Int(limit)) s (--limit)" }
     if let signal = ended.signal {
-      let names = [4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 5: "SIGTRAP"]
+      let names = [
+        4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 5: "SIGTRAP",
+      ]
       return "the plugin crashed: \(names[Int(signal)] ?? "signal \(signal)")"
     }
     return "the plugin ended the process with exit status \(ended.status)"
@@ -41,6 +44,11 @@ struct CaseProcess: Sendable {
     var ranOut = false
     var result = ""
     var output = ""
+  }
+
+  /// `--set` for each parameter.
+  static func words(_ given: [String: String]) -> [String] {
+    given.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value)"] }
   }
 
   /// What a child prints that runs to its end; nil where it does not.
@@ -103,7 +111,9 @@ struct CaseProcess: Sendable {
     defer { posix_spawnattr_destroy(&attributes) }
     // A group of its own, so that what the plugin starts ends with it.
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    var arguments: [UnsafeMutablePointer<CChar>?] = (["lathe", "plugins", "validate"] + words).map { strdup($0) }
+    var arguments: [UnsafeMutablePointer<CChar>?] = (["lathe", "plugins", "validate"] + words).map {
+      strdup($0)
+    }
     arguments.append(nil)
     defer { for argument in arguments { free(argument) } }
     var child = pid_t()

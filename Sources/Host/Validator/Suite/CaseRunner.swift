@@ -2,8 +2,8 @@
 public struct CaseRunner: Sendable {
   let bench: FileBench
 
-  public init(path: String, seed: UInt64, tracePath: String? = nil) {
-    bench = FileBench(path: path, seed: seed, trace: tracePath.map { _ in TraceLog() })
+  public init(path: String, seed: UInt64, given: [String: String] = [:], tracePath: String? = nil) {
+    bench = FileBench(path: path, seed: seed, trace: tracePath.map { _ in TraceLog() }, given: given)
     self.tracePath = tracePath
   }
 

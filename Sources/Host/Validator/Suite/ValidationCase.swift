@@ -39,7 +39,8 @@ public struct ValidationCase: Sendable {
   let subject: Subject
 
   init(
-    _ group: Group, _ name: String, _ rule: String, fix remedy: String, isAdvice: Bool = false, _ subject: Subject
+    _ group: Group, _ name: String, _ rule: String, fix remedy: String, isAdvice: Bool = false,
+    _ subject: Subject
   ) {
     self.name = name
     self.group = group

@@ -1,0 +1,89 @@
+import Foundation
+import ModelIO
+import TestSupport
+import Testing
+import Validator
+
+/// `lathe plugins validate` as people and scripts use it.
+@Suite struct ValidateCommandTests {
+  private func validate(_ words: [String]) throws -> ChildProcess {
+    try ChildProcess.run(BuildFolder.lathe, ["plugins", "validate"] + words)
+  }
+
+  @Test("the plugins that ship with Lathe pass", arguments: BuildFolder.plugins)
+  func inTree(path: String) throws {
+    let groups = ["binary", "module", "descriptor", "graph", "statistics", "floating-point"]
+    let run = try validate([path] + groups.flatMap { ["--only", $0] })
+    #expect(run.status == 0, "\(run.output)")
+  }
+
+  @Test("the list of cases is in docs/PLUGINS.md, with the rule of each")
+  func documented() throws {
+    let page = try String(contentsOf: Shared.packageRoot.appending(path: "docs/PLUGINS.md"), encoding: .utf8)
+    let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    #expect(
+      rows.map(String.init)
+        == ValidationCase.Group.allCases.flatMap { group in
+          ValidationCase.all.filter { $0.group == group }.map { "| `\($0.name)` | \($0.rule) |" }
+        })
+  }
+
+  @Test(
+    "wrong use is told with exit status 2",
+    arguments: [
+      (["/no/such/file.so"], "cannot be read"), ([], "which library"),
+      (["--only", "keeps-quiet", "/bin/sh"], "no case or group"),
+      (["--only", "binary", "--skip", "binary", "/bin/sh"], "leave no case"),
+      (["--limit", "0", "/bin/sh"], "at least 1"),
+    ] as [([String], String)])
+  func usage(words: [String], part: String) throws {
+    let run = try validate(words)
+    #expect(run.status == 2 && run.errors.contains(part), "\(run.errors)")
+  }
+
+  @Test("options of validate are refused elsewhere")
+  func elsewhere() throws {
+    let run = try ChildProcess.run(BuildFolder.lathe, ["plugins", "list", "--only", "binary"])
+    #expect(run.status == 2 && run.errors.contains("--only is for"), "\(run.errors)")
+  }
+
+  @Test("a file that is no library fails in one case, and the others do not apply")
+  func noLibrary() throws {
+    let folder = TestFolder()
+    let path = try folder.write("not a library", to: "text.so")
+    let run = try validate([path, "--only", "binary", "--only", "descriptor", "--json"])
+    let cases = try JSON(parsing: run.output)["cases"]?.arrayValue ?? []
+    #expect(run.status == 3)
+    for item in cases {
+      let isLoading = item["case"]?.stringValue == "loads-with-all-symbols"
+      let verdict = item["verdict"]?.stringValue
+      #expect(isLoading ? verdict == "fail" : verdict == "skip" || verdict == "pass", "\(item.text())")
+    }
+  }
+
+  @Test("--json gives one document with every case, --list every rule")
+  func json() throws {
+    let path = BuildFolder.plugin("Quantize")
+    let run = try validate([path, "--only", "descriptor", "--json", "--seed", "7"])
+    let document = try JSON(parsing: run.output)
+    #expect(document["passed"]?.boolValue == true && document["seed"]?.intValue == 7)
+    #expect(
+      document["cases"]?.arrayValue?.count == ValidationCase.all.filter { $0.group == .descriptor }.count)
+    let list = try JSON(parsing: try validate(["--list", "--json"]).output).arrayValue ?? []
+    #expect(list.compactMap { $0["case"]?.stringValue } == ValidationCase.all.map(\.name))
+  }
+
+  @Test("a trace has the calls in both directions, by case")
+  func trace() throws {
+    let folder = TestFolder()
+    let path = folder.file("trace.json")
+    let run = try validate([BuildFolder.plugin("Quantize"), "--only", "completes-a-run", "--trace", path])
+    #expect(run.status == 0)
+    let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    let events = try JSON(parsing: text)["traceEvents"]?.arrayValue ?? []
+    let names = Set(events.compactMap { $0["name"]?.stringValue })
+    #expect(
+      names.isSuperset(of: ["process_name", "create", "plan", "replace_linear", "compress of block 1"]))
+    #expect(folder.names() == ["trace.json"])
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+import Validator
+
+/// Plugins that break one rule each: what shows that a case can fail.
+@Suite(.enabled(if: CCompiler.path != nil)) struct ZooTests {
+  @Test("every case has a plugin that breaks its rule, and every such plugin has its case")
+  func complete() throws {
+    let cases = ValidationCase.all.map(\.name)
+    #expect(Set(cases).count == cases.count)
+    #expect(Set(Zoo.names) == Set(cases).union(["keeps-every-rule"]))
+  }
+
+  @Test("a plugin of the zoo fails in the case that it is named after", arguments: Zoo.quick)
+  func own(name: String) throws {
+    let found = try Zoo.flagged(name, ["--only", name])
+    #expect(found.keys.sorted() == [name])
+    #expect(found[name].map { !$0.isEmpty } ?? false)
+  }
+
+  @Test("the plugin that keeps every rule passes each case of some groups, and none is left out")
+  func sound() throws {
+    let groups = ["binary", "module", "descriptor", "graph", "statistics", "floating-point"]
+    let run = try Zoo.run("keeps-every-rule", groups.flatMap { ["--only", $0] })
+    #expect(run.status == 0)
+    #expect(run.lines.allSatisfy { $0.hasPrefix("PASS") }, "\(run.lines)")
+    #expect(run.lines.count == ValidationCase.all.filter { groups.contains($0.group.rawValue) }.count)
+  }
+
+  @Test(
+    "a plugin that breaks one rule passes the cases about others, or they do not apply",
+    arguments: ["replaces-selected-only", "texts-are-utf8", "borrowed-not-kept", "writes-in-bounds"])
+  func others(name: String) throws {
+    let groups = ["module", "descriptor", "graph", "statistics", "memory"]
+    let words = groups.flatMap { ["--only", $0] } + ["--skip", name, "--skip", "no-leak-after-errors"]
+    #expect(try Zoo.flagged(name, words).keys.sorted() == [])
+  }
+
+  @Test("a crash, a hang and an exit become failures with a sentence", arguments: Zoo.ends)
+  func ends(end: Zoo.End) throws {
+    let found = try Zoo.flagged(end.name, source: end.source, ["--only", "completes-a-run", "--limit", "2"])
+    #expect(found["completes-a-run"]?.contains(end.sentence) ?? false, "\(found)")
+  }
+}
+
+enum Zoo {
+  static let folder = Shared.packageRoot.appending(path: "Tests/Zoo")
+
+  /// What a plugin does instead of compressing.
+  struct End: Sendable {
+    let name: String
+    let body: String
+    let sentence: String
+    var source: String { "#define ON_COMPRESS \\\n  \(body)\n#include \"base.h\"\n" }
+  }
+
+  static let ends = [
+    End(name: "crash", body: "raise(SIGSEGV);", sentence: "SIGSEGV"),
+    End(name: "hang", body: "for (;;) usleep(1000);", sentence: "after 2 s"),
+    End(name: "exit", body: "exit(7);", sentence: "exit status 7"),
+  ]
+
+  /// The plugins by name.
+  static var names: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return files.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }.sorted()
+  }
+
+  /// Those whose own case takes no more than a second. `scripts/zoo.sh` runs all of them, against all cases.
+  static let quick = names.filter { name in
+    ![
+      "keeps-every-rule", "runs-leak-no-memory", "destroy-frees-the-instance", "no-leak-after-errors",
+      "statuses-are-known", "failures-are-explained", "loads-quickly", "fuzz-parameters",
+      "runs-share-nothing",
+      "survives-failed-calls", "survives-failed-allocations", "same-bytes-in-another-process",
+    ].contains(name)
+  }
+
+  /// Compiles and validates a plugin; the words of each line of the table.
+  static func run(
+    _ name: String, source: String? = nil, _ words: [String]
+  ) throws -> (status: Int32, lines: [String]) {
+    let library = try library(name, source: source)
+    let run = try ChildProcess.run(BuildFolder.lathe, ["plugins", "validate", library.path] + words)
+    let verdicts = ["PASS", "FAIL", "WARN", "SKIP"]
+    let lines = run.output.split(separator: "\n").map(String.init)
+    return (run.status, lines.filter { line in verdicts.contains { line.hasPrefix($0) } })
+  }
+
+  /// The failures and warnings, by case.
+  static func flagged(_ name: String, source: String? = nil, _ words: [String]) throws -> [String: String] {
+    let run = try run(name, source: source, words)
+    var found: [String: String] = [:]
+    for line in run.lines where line.hasPrefix("FAIL") || line.hasPrefix("WARN") {
+      let parts = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
+      found[String(parts[2])] = parts.count > 3 ? String(parts[3]) : ""
+    }
+    // Exit status 3 says that a case failed.
+    #expect((run.status == 3) == run.lines.contains { $0.hasPrefix("FAIL") }, "status \(run.status)")
+    return found
+  }
+
+  private static func library(_ name: String, source: String?) throws -> Library {
+    let folder = TestFolder()
+    let flags =
+      try source == nil
+      ? String(contentsOf: Self.folder.appending(path: "\(name).c"), encoding: .utf8).split(separator: "\n")
+        .first { $0.hasPrefix("/* flags: ") }.map {
+          $0.split(separator: " ").dropFirst(2).dropLast().map(String.init)
+        }
+        ?? [] : []
+    let file = try source.map { try folder.write("#include <signal.h>\n" + $0, to: "\(name).c") }
+    let path = try CCompiler.zoo(
+      file ?? Self.folder.appending(path: "\(name).c").path, into: folder.file("\(name).so"), flags: flags)
+    return Library(folder: folder, path: path)
+  }
+
+  /// A library, there as long as its folder.
+  private struct Library {
+    let folder: TestFolder
+    let path: String
+  }
+}
