@@ -2,7 +2,8 @@
  *
  * Input channels with large activations matter more, so W is scaled by them before it is truncated:
  *
- *   s_j = (mean |x_j|)^alpha,   W S = U diag(sigma) V^T,   A = U_k diag(sigma_k)^(1/2),   B = diag(sigma_k)^(1/2) V_k^T S^-1
+ *   s_j = (mean |x_j|)^alpha,   W S = U diag(sigma) V^T,
+ *   A = U_k diag(sigma_k)^(1/2),   B = diag(sigma_k)^(1/2) V_k^T S^-1
  *
  * Every layer keeps the same share of its bytes; the paper's search for ranks by sensitivity is not here. */
 #include <math.h>
@@ -33,8 +34,8 @@ static lathe_status find_layers(const lathe_host *host, layer **layers, uint32_t
 
 /* ------------------------------------------------------------------------ phases */
 
-/* Asks for mean |x| of every layer that will become a factor pair. A target that cannot be met fails here, before the
- * pass over the text. */
+/* Asks for mean |x| of every layer that will become a factor pair. A target that cannot be met fails here,
+ * before the pass over the text. */
 static lathe_status plan(lathe_instance *instance, const lathe_host *host) {
   (void)instance;
   const lathe_host_calibration *calibration = host->get_extension(host, LATHE_EXT_CALIBRATION);
@@ -63,7 +64,8 @@ static lathe_status allocate(lathe_instance *instance, const lathe_host *host) {
 enum { WEIGHT, SCALED, U, SIGMA, VT, A, B, TENSORS };
 typedef struct work { lathe_tensor *tensors[TENSORS]; } work;
 
-static lathe_status make(const lathe_host *host, work *w, int which, uint8_t bits, int64_t rows, int64_t columns) {
+static lathe_status make(const lathe_host *host, work *w, int which, uint8_t bits, int64_t rows,
+                         int64_t columns) {
   const int64_t shape[2] = {rows, columns};
   const lathe_dtype real = {LATHE_FLOAT, bits, 1};
   return host->new_tensor(host, real, columns > 0 ? 2 : 1, shape, &w->tensors[which]);
@@ -206,7 +208,8 @@ static lathe_status create(const lathe_strategy *strategy, const lathe_host *hos
 
 static const lathe_param alpha = {
     .struct_size = sizeof alpha, .type = LATHE_PARAM_FLOAT, .key = "alpha",
-    .summary = "how much large activations count: 0 is the plain SVD", .default_value = "0.5", .minimum = 0, .maximum = 2};
+    .summary = "how much large activations count: 0 is the plain SVD", .default_value = "0.5",
+    .minimum = 0, .maximum = 2};
 static const lathe_param *const params[] = {&alpha};
 /* What is listed here is there when create is called, so that it need not be tested for. */
 static const char *const needs[] = {LATHE_EXT_PARAMS, LATHE_EXT_GRAPH, LATHE_EXT_BUDGET, LATHE_EXT_CALIBRATION,

@@ -95,7 +95,9 @@ lathe_status give_ranks(const lathe_host *host, layer *layers, uint32_t *count) 
   prices p = {.host = host, .budget = host->get_extension(host, LATHE_EXT_BUDGET)};
   uint64_t target, used = 0;
   lathe_status status = p.budget->target(host, &target);
-  if (status != LATHE_OK) return host->fail(host, status, "there is no budget; give the stage a value for keep");
+  if (status != LATHE_OK) {
+    return host->fail(host, status, "there is no budget; give the stage a value for keep");
+  }
   status = list_layers(&p, graph, layers, count);
   if (status != LATHE_OK) return host->fail(host, status, "a layer could not be priced");
 

@@ -1,13 +1,14 @@
 // fwsvd.cpp - FWSVD (Hsu et al., ICLR 2022) as a Lathe plugin.
 //
-// Channels whose weights the loss depends on matter more, so W is scaled by the diagonal of the Fisher information,
-// summed over each channel, before it is truncated:
+// Channels whose weights the loss depends on matter more, so W is scaled by the diagonal of the Fisher
+// information, summed over each channel, before it is truncated:
 //
 //   f_j = sqrt(sum over windows and over i of (d loss / d W_ij)^2),   W F = U diag(sigma) V^T,
 //   A = U_k diag(sigma_k)^(1/2),   B = diag(sigma_k)^(1/2) V_k^T F^-1
 //
-// `channels: "output"` scales rows in place of columns. Every layer keeps the same share of its bytes. Gradients come from
-// lathe.training/1, window by window, for the layers of one block at a time, so memory does not grow with depth.
+// `channels: "output"` scales rows in place of columns. Every layer keeps the same share of its bytes. Gradients
+// come from lathe.training/1, window by window, for the layers of one block at a time, so memory does not grow
+// with depth.
 #include <cmath>
 #include <cstring>
 
@@ -45,8 +46,8 @@ const lathe_linear *presentForm(const Host &host, lathe_node node) {
   return form;
 }
 
-/// The gradient of a layer is that of its one factor. A layer that an earlier stage made a product gets a trial with the
-/// same outputs and one factor.
+/// The gradient of a layer is that of its one factor. A layer that an earlier stage made a product gets a trial
+/// with the same outputs and one factor.
 Gradients prepare(const Host &host, const Layer &layer, bool byInput) {
   const lathe_linear *form = presentForm(host, layer.node);
   const bool isProduct = form->term_count != 1 || form->terms[0]->factor_count != 1;
@@ -55,7 +56,8 @@ Gradients prepare(const Host &host, const Layer &layer, bool byInput) {
     const Product trial({{layer.out, layer.in, weight.get()}});
     check(host.training()->set_trial(host.host, layer.node, trial.form()), "a trial was refused");
   }
-  return {layer, host.tensor(32, {layer.out, layer.in}), host.tensor(64, {byInput ? layer.in : layer.out}), isProduct};
+  return {layer, host.tensor(32, {layer.out, layer.in}), host.tensor(64, {byInput ? layer.in : layer.out}),
+          isProduct};
 }
 
 void addSquares(Gradients &g, bool byInput) {
@@ -94,10 +96,11 @@ void measure(const Host &host, const std::vector<const Layer *> &layers, uint32_
     for (Gradients &g : all) addSquares(g, byInput);
   }
   for (const Gradients &g : all) {
-    check(host.store()->keep(host.host, g.layer.node, importanceKey, g.sums.get()), "importance could not be kept");
+    const lathe_node node = g.layer.node;
+    check(host.store()->keep(host.host, node, importanceKey, g.sums.get()), "importance could not be kept");
     // Trials last until allocate returns: the present form in its place, so that dense ones do not add up.
-    if (g.isTrial)
-      check(host.training()->set_trial(host.host, g.layer.node, presentForm(host, g.layer.node)), "a trial was refused");
+    if (!g.isTrial) continue;
+    check(host.training()->set_trial(host.host, node, presentForm(host, node)), "a trial was refused");
   }
 }
 
@@ -247,12 +250,13 @@ const char *const needs[] = {LATHE_EXT_PARAMS,   LATHE_EXT_GRAPH,     LATHE_EXT_
                              LATHE_EXT_TRAINING, LATHE_EXT_WORKSPACE, nullptr};
 const char *const uses[] = {LATHE_EXT_REPORT, nullptr};
 const lathe_strategy fwsvd = {
-    sizeof(lathe_strategy), LATHE_STRATEGY_BLOCK_PARALLEL | LATHE_STRATEGY_TAKES_BUDGET, "example.fwsvd", "FWSVD",
-    "1.0.0", "truncated SVD of weights scaled by the Fisher information of channels, equal shares",
+    sizeof(lathe_strategy), LATHE_STRATEGY_BLOCK_PARALLEL | LATHE_STRATEGY_TAKES_BUDGET, "example.fwsvd",
+    "FWSVD", "1.0.0", "truncated SVD of weights scaled by the Fisher information of channels, equal shares",
     "https://arxiv.org/abs/2207.00112", needs, uses, params, 2, 0, create};
 const lathe_strategy *const strategies[] = {&fwsvd};
 const lathe_module module = {
-    sizeof(lathe_module), LATHE_ABI_MAJOR, LATHE_ABI_MINOR, 0, 0, 1, strategies, "Lathe examples", "Apache-2.0"};
+    sizeof(lathe_module), LATHE_ABI_MAJOR, LATHE_ABI_MINOR, 0, 0, 1, strategies, "Lathe examples",
+    "Apache-2.0"};
 
 }  // namespace
 

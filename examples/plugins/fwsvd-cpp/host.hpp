@@ -52,7 +52,8 @@ using Tensor = std::unique_ptr<lathe_tensor, Delete>;
 template <typename T>
 T *values(const Tensor &tensor) { return static_cast<T *>(tensor->data); }
 
-/// The host during one call. A table that the strategy lists in required_extensions is there; others may be null.
+/// The host during one call. A table that the strategy lists in required_extensions is there; others may be
+/// null.
 struct Host {
   const lathe_host *host;
 
@@ -61,7 +62,9 @@ struct Host {
   const lathe_host_params *params() const { return table<lathe_host_params>(LATHE_EXT_PARAMS); }
   const lathe_host_graph *graph() const { return table<lathe_host_graph>(LATHE_EXT_GRAPH); }
   const lathe_host_budget *budget() const { return table<lathe_host_budget>(LATHE_EXT_BUDGET); }
-  const lathe_host_calibration *calibration() const { return table<lathe_host_calibration>(LATHE_EXT_CALIBRATION); }
+  const lathe_host_calibration *calibration() const {
+    return table<lathe_host_calibration>(LATHE_EXT_CALIBRATION);
+  }
   const lathe_host_training *training() const { return table<lathe_host_training>(LATHE_EXT_TRAINING); }
   const lathe_host_linalg *algebra() const { return table<lathe_host_linalg>(LATHE_EXT_LINALG); }
   const lathe_host_parallel *parallel() const { return table<lathe_host_parallel>(LATHE_EXT_PARALLEL); }
@@ -106,8 +109,8 @@ struct Host {
   }
 };
 
-/// A sum of one product of dense matrices, with the memory that its tables point into. Without tensors it is a shape,
-/// good for prices and forecasts.
+/// A sum of one product of dense matrices, with the memory that its tables point into. Without tensors it is a
+/// shape, good for prices and forecasts.
 class Product {
  public:
   struct Matrix {

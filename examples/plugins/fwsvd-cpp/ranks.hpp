@@ -14,8 +14,8 @@ struct Layer {
   bool stays() const { return rank > limit; }
 };
 
-/// Equal shares: every layer keeps the same share of its bytes, what rounding leaves over is spent rank by rank. Never
-/// above the target, and no further rank of any layer would fit.
+/// Equal shares: every layer keeps the same share of its bytes, what rounding leaves over is spent rank by rank.
+/// Never above the target, and no further rank of any layer would fit.
 class Ranks {
  public:
   explicit Ranks(const Host &host) : host_(host) {
@@ -39,7 +39,8 @@ class Ranks {
     return bytes;
   }
 
-  /// The largest rank in least ... most that costs at most `bytes`, else `least`. Prices do not fall with the rank.
+  /// The largest rank in least ... most that costs at most `bytes`, else `least`. Prices do not fall with the
+  /// rank.
   int64_t largest(const Layer &layer, int64_t least, int64_t most, double bytes) const {
     while (least < most) {
       const int64_t middle = least + (most - least + 1) / 2;
@@ -73,7 +74,8 @@ class Ranks {
     }
   }
 
-  /// One rank less for the layer that keeps the largest share; only where rank 1 of a small layer is above its own.
+  /// One rank less for the layer that keeps the largest share; only where rank 1 of a small layer is above its
+  /// own.
   void takeBack() {
     Layer *richest = nullptr;
     double highest = 0;

@@ -103,7 +103,7 @@ static lathe_status create(const lathe_strategy *self, const lathe_host *host, l
   if (!made) return host->fail(host, LATHE_ERR_NO_MEMORY, "no memory for an instance");
   made->bits = (int)bits;
   made->table = (lathe_instance){.struct_size = sizeof made->table, .destroy = destroy, .plan = plan,
-                                 .compress = compress, .forecast = forecast}; /* NULL: phases that are not needed */
+                                 .compress = compress, .forecast = forecast}; /* the others are not needed */
   *out = &made->table;
   return LATHE_OK;
 }

@@ -36,7 +36,8 @@ lathe_status compress(lathe_instance *instance, const lathe_host *handle, int32_
     for (lathe_node node = 0; node < host.graph()->node_count(handle); node++) {
       host.stopIfCancelled();
       const lathe_node_info info = host.node(node);
-      if (info.kind != LATHE_NODE_LINEAR || info.block != block || !(info.flags & LATHE_NODE_SELECTED)) continue;
+      if (info.kind != LATHE_NODE_LINEAR || !(info.flags & LATHE_NODE_SELECTED)) continue;
+      if (info.block != block) continue;
       const Tensor weight = host.denseWeight(node);
       const double error =
           roundWeights(values<float>(weight), info.out_features * info.in_features, of(instance).bits);
@@ -75,7 +76,8 @@ lathe_status create(const lathe_strategy *, const lathe_host *handle, lathe_inst
 }
 
 const lathe_param bits = {
-    sizeof(lathe_param), LATHE_PARAM_INT, 0, 0, "bits", "significant bits that a weight keeps", "8", 1, 24, nullptr};
+    sizeof(lathe_param), LATHE_PARAM_INT, 0, 0, "bits", "significant bits that a weight keeps", "8", 1, 24,
+    nullptr};
 const lathe_param *const params[] = {&bits};
 // What is listed here is there when create is called, so that it need not be tested for.
 const char *const needs[] = {LATHE_EXT_PARAMS, LATHE_EXT_GRAPH, nullptr};
@@ -85,7 +87,8 @@ const lathe_strategy strategy = {
     "rounds weights to a few significant bits", "", needs, uses, params, 1, 0, create};
 const lathe_strategy *const strategies[] = {&strategy};
 const lathe_module module = {
-    sizeof(lathe_module), LATHE_ABI_MAJOR, LATHE_ABI_MINOR, 0, 0, 1, strategies, "Lathe examples", "Apache-2.0"};
+    sizeof(lathe_module), LATHE_ABI_MAJOR, LATHE_ABI_MINOR, 0, 0, 1, strategies, "Lathe examples",
+    "Apache-2.0"};
 
 }  // namespace
 

@@ -16,11 +16,15 @@ pub struct Failure(pub lathe_status, pub String);
 
 /// `Err` unless `status` is OK. The host adds its own reason to `what`.
 pub fn check(status: lathe_status, what: &str) -> Result<(), Failure> {
-    if status == OK { Ok(()) } else { Err(Failure(status, what.to_string())) }
+    if status == OK {
+        Ok(())
+    } else {
+        Err(Failure(status, what.to_string()))
+    }
 }
 
-/// Runs `body` and tells the host why it failed. No panic may cross the boundary, so every function of a table is one
-/// call of this.
+/// Runs `body` and tells the host why it failed. No panic may cross the boundary, so every function of a table is
+/// one call of this.
 pub unsafe fn guarded(host: *const lathe_host, body: impl FnOnce() -> Result<(), Failure>) -> lathe_status {
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return OK,
@@ -32,7 +36,8 @@ pub unsafe fn guarded(host: *const lathe_host, body: impl FnOnce() -> Result<(),
     ((*host).fail)(host, failure.0, text.as_ptr().cast())
 }
 
-/// The host's table with this id. What a strategy requires is there when `create` is called; anything else may not be.
+/// The host's table with this id. What a strategy requires is there when `create` is called; anything else may not
+/// be.
 pub unsafe fn table<T>(host: *const lathe_host, id: &CStr) -> Result<&'static T, Failure> {
     let found = ((*host).get_extension)(host, id.as_ptr()).cast::<T>();
     found.as_ref().ok_or_else(|| Failure(ERR_UNSUPPORTED, format!("this host has no {}", id.to_string_lossy())))
@@ -44,16 +49,26 @@ pub struct Owned(pub *mut lathe_tensor);
 impl Drop for Owned {
     fn drop(&mut self) {
         unsafe {
-            if let Some(delete) = self.0.as_ref().and_then(|tensor| tensor.deleter) { delete(self.0) }
+            if let Some(delete) = self.0.as_ref().and_then(|tensor| tensor.deleter) {
+                delete(self.0)
+            }
         }
     }
 }
 
 impl Owned {
     /// A matrix of zeros.
-    pub unsafe fn zeros(host: *const lathe_host, dtype: lathe_dtype, rows: i64, columns: i64) -> Result<Owned, Failure> {
+    pub unsafe fn zeros(
+        host: *const lathe_host,
+        dtype: lathe_dtype,
+        rows: i64,
+        columns: i64,
+    ) -> Result<Owned, Failure> {
         let mut made = std::ptr::null_mut();
-        check(((*host).new_tensor)(host, dtype, 2, [rows, columns].as_ptr(), &mut made), "a tensor could not be made")?;
+        check(
+            ((*host).new_tensor)(host, dtype, 2, [rows, columns].as_ptr(), &mut made),
+            "a tensor could not be made",
+        )?;
         Ok(Owned(made))
     }
 
@@ -79,7 +94,9 @@ pub unsafe fn selected(host: *const lathe_host) -> Result<Vec<(lathe_node, lathe
     let mut found = Vec::new();
     for node in 0..(graph.node_count)(host) {
         let info = node_info(host, node)?;
-        if info.kind == NODE_LINEAR && info.flags & NODE_SELECTED != 0 { found.push((node, info)) }
+        if info.kind == NODE_LINEAR && info.flags & NODE_SELECTED != 0 {
+            found.push((node, info))
+        }
     }
     Ok(found)
 }

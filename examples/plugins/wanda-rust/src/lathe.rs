@@ -1,5 +1,5 @@
-//! lathe.h, ABI 1.0, by hand: the tables that these plugins use. Names are those of the header, whose comments are the
-//! contract; sizes are checked when this file is compiled.
+//! lathe.h, ABI 1.0, by hand: the tables that these plugins use. Names are those of the header, whose comments are
+//! the contract; sizes are checked when this file is compiled.
 #![allow(non_camel_case_types, dead_code)]
 
 use std::ffi::{c_char, c_void};
@@ -72,7 +72,12 @@ pub struct lathe_host {
     pub is_cancelled: unsafe extern "C" fn(*const lathe_host) -> i32,
     pub progress: unsafe extern "C" fn(*const lathe_host, f64, *const c_char),
     pub new_tensor: unsafe extern "C" fn(
-        *const lathe_host, lathe_dtype, i32, *const i64, *mut *mut lathe_tensor) -> lathe_status,
+        *const lathe_host,
+        lathe_dtype,
+        i32,
+        *const i64,
+        *mut *mut lathe_tensor,
+    ) -> lathe_status,
 }
 
 // ------------------------------------------------------------------ parameters, strategy
@@ -138,8 +143,13 @@ pub struct lathe_strategy {
     pub params: *const *const lathe_param,
     pub param_count: u64,
     pub declared_stats: u64,
-    pub create: Option<unsafe extern "C" fn(
-        *const lathe_strategy, *const lathe_host, *mut *mut lathe_instance) -> lathe_status>,
+    pub create: Option<
+        unsafe extern "C" fn(
+            *const lathe_strategy,
+            *const lathe_host,
+            *mut *mut lathe_instance,
+        ) -> lathe_status,
+    >,
 }
 
 #[repr(C)]
@@ -173,8 +183,8 @@ pub struct lathe_host_params {
     pub get_int: unsafe extern "C" fn(*const lathe_host, *const c_char, *mut i64) -> lathe_status,
     pub get_float: unsafe extern "C" fn(*const lathe_host, *const c_char, *mut f64) -> lathe_status,
     pub get_text: unsafe extern "C" fn(*const lathe_host, *const c_char, *mut *const c_char) -> lathe_status,
-    pub get_float_list: unsafe extern "C" fn(
-        *const lathe_host, *const c_char, *mut *const f64, *mut u64) -> lathe_status,
+    pub get_float_list:
+        unsafe extern "C" fn(*const lathe_host, *const c_char, *mut *const f64, *mut u64) -> lathe_status,
 }
 
 #[repr(C)]
@@ -249,8 +259,10 @@ pub struct lathe_host_graph {
     pub node_count: unsafe extern "C" fn(*const lathe_host) -> u32,
     pub node: unsafe extern "C" fn(*const lathe_host, lathe_node, *mut lathe_node_info) -> lathe_status,
     pub linear: unsafe extern "C" fn(*const lathe_host, lathe_node, *mut *const lathe_linear) -> lathe_status,
-    pub dense_weight: unsafe extern "C" fn(*const lathe_host, lathe_node, *mut *mut lathe_tensor) -> lathe_status,
-    pub replace_linear: unsafe extern "C" fn(*const lathe_host, lathe_node, *const lathe_linear) -> lathe_status,
+    pub dense_weight:
+        unsafe extern "C" fn(*const lathe_host, lathe_node, *mut *mut lathe_tensor) -> lathe_status,
+    pub replace_linear:
+        unsafe extern "C" fn(*const lathe_host, lathe_node, *const lathe_linear) -> lathe_status,
 }
 
 pub const STAT_INPUT_GRAM: i32 = 1;
@@ -275,7 +287,13 @@ pub struct lathe_host_calibration {
     pub reserved: u32,
     pub request: unsafe extern "C" fn(*const lathe_host, *const lathe_stat_request) -> lathe_status,
     pub stat: unsafe extern "C" fn(
-        *const lathe_host, lathe_node, i32, u32, *mut *const lathe_tensor, *mut u64) -> lathe_status,
+        *const lathe_host,
+        lathe_node,
+        i32,
+        u32,
+        *mut *const lathe_tensor,
+        *mut u64,
+    ) -> lathe_status,
 }
 
 #[repr(C)]
