@@ -27,6 +27,15 @@ double roundWeights(float *values, int64_t count, int bits) {
   return total > 0 ? std::sqrt(error / total) : 0;
 }
 
+/// Whether a layer is one dense matrix. A product or codes, which an earlier stage made, stay as they are here: one
+/// dense matrix in their place would undo what that stage saved.
+bool isDense(const Host &host, lathe_node node) {
+  const lathe_linear *form = nullptr;
+  check(host.graph()->linear(host.host, node, &form), "a linear could not be read");
+  return form->term_count == 1 && form->terms[0]->factor_count == 1 &&
+         form->terms[0]->factors[0]->storage == LATHE_MATRIX_DENSE;
+}
+
 /// No statistics, no budget.
 lathe_status plan(lathe_instance *, const lathe_host *) { return LATHE_OK; }
 
@@ -37,7 +46,7 @@ lathe_status compress(lathe_instance *instance, const lathe_host *handle, int32_
       host.stopIfCancelled();
       const lathe_node_info info = host.node(node);
       if (info.kind != LATHE_NODE_LINEAR || !(info.flags & LATHE_NODE_SELECTED)) continue;
-      if (info.block != block) continue;
+      if (info.block != block || !isDense(host, node)) continue;
       const Tensor weight = host.denseWeight(node);
       const double error =
           roundWeights(values<float>(weight), info.out_features * info.in_features, of(instance).bits);
@@ -48,15 +57,9 @@ lathe_status compress(lathe_instance *instance, const lathe_host *handle, int32_
   });
 }
 
-/// The shape that compress gives a linear, whatever it is now: so the host knows sizes before any work.
-lathe_status forecast(lathe_instance *, const lathe_host *handle, lathe_node node) {
-  return guarded(handle, [&] {
-    const Host host(handle);
-    const lathe_node_info info = host.node(node);
-    const Product dense({{info.out_features, info.in_features, nullptr}});
-    check(host.graph()->replace_linear(handle, node, dense.form()), "a forecast was refused");
-  });
-}
+/// Called with a layer in any form, to know sizes before any work. Here shapes never change, and a forecast that
+/// replaces nothing says so.
+lathe_status forecast(lathe_instance *, const lathe_host *, lathe_node) { return LATHE_OK; }
 
 void destroy(lathe_instance *instance) { delete &of(instance); }
 

@@ -50,7 +50,7 @@ unsafe extern "C" fn compress(
 ) -> lathe_status {
     guarded(host, || {
         for (node, info) in selected(host)? {
-            if info.block != block {
+            if info.block != block || !is_dense(host, node)? {
                 continue;
             }
             if ((*host).is_cancelled)(host) != 0 {
@@ -69,16 +69,23 @@ unsafe extern "C" fn compress(
     })
 }
 
-/// The shape that `compress` gives a linear, whatever it is now: so the host knows sizes before any work.
-unsafe extern "C" fn forecast(
-    _: *mut lathe_instance,
-    host: *const lathe_host,
-    node: lathe_node,
-) -> lathe_status {
-    guarded(host, || replace(host, node, &node_info(host, node)?, &Owned(null_mut())))
+/// Called with a layer in any form, to know sizes before any work. Here shapes never change, and a forecast that
+/// replaces nothing says so.
+unsafe extern "C" fn forecast(_: *mut lathe_instance, host: *const lathe_host, _: lathe_node) -> lathe_status {
+    guarded(host, || Ok(()))
 }
 
-/// Gives the node one dense factor; without values it is a shape.
+/// Whether a layer is one dense matrix. A product or codes, which an earlier stage made, stay as they are here: one
+/// dense matrix in their place would undo what that stage saved.
+unsafe fn is_dense(host: *const lathe_host, node: lathe_node) -> Result<bool, Failure> {
+    let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
+    let mut form = null();
+    check((graph.linear)(host, node, &mut form), "a linear could not be read")?;
+    let first = &**(*form).terms;
+    Ok((*form).term_count == 1 && first.factor_count == 1 && (**first.factors).storage == MATRIX_DENSE)
+}
+
+/// Gives the node one dense factor.
 unsafe fn replace(
     host: *const lathe_host,
     node: lathe_node,

@@ -14,6 +14,10 @@ struct RoundBitsStrategy: ForecastingStrategy {
   func compress(_ block: borrowing BlockEditor, _ allocation: Void) throws(StrategyError) {
     for node in try block.selected() {
       try block.checkCancellation()
+      // A product or codes, which an earlier stage made, stay as they are here: one dense matrix in their place
+      // would undo what that stage saved.
+      let form = try block.shape(of: node).terms
+      guard form.count == 1, form[0].count == 1, form[0][0].isDense else { continue }
       let weight = try block.denseWeight(of: node)
       let error = weight.withMutableElements { roundWeights(&$0) }
       try block.replace(node, with: LinearForm(terms: [[.dense(weight)]]))
@@ -21,11 +25,9 @@ struct RoundBitsStrategy: ForecastingStrategy {
     }
   }
 
-  /// The shape that `compress` gives a linear, whatever it is now: so the host knows sizes before any work.
-  func forecast(_ node: borrowing NodeForecast, _ allocation: Void?) throws(StrategyError) {
-    let linear = node.node
-    try node.replace(with: .dense(outFeatures: linear.outFeatures, inFeatures: linear.inFeatures))
-  }
+  /// Called with a layer in any form, to know sizes before any work. Here shapes never change, and a forecast that
+  /// replaces nothing says so.
+  func forecast(_ node: borrowing NodeForecast, _ allocation: Void?) throws(StrategyError) {}
 
   /// THE METHOD: what becomes of one weight matrix `[out, in]`, row after row. Returns the relative error.
   private func roundWeights(_ values: inout MutableSpan<Float>) -> Double {
