@@ -46,7 +46,8 @@ var targets: [Target] = [
   .target(
     name: "PluginKit", dependencies: ["CLathe"], path: "Sources/PluginAPI/Kit", swiftSettings: language),
   .executableTarget(
-    name: "CLI", dependencies: (host.map(\.name) + ["CTemplates"]).map { .byName(name: $0) }, path: "Sources/Host/CLI",
+    name: "CLI", dependencies: (host.map(\.name) + ["CTemplates"]).map { .byName(name: $0) },
+    path: "Sources/Host/CLI",
     swiftSettings: language),
   .executableTarget(
     name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Tests/Benchmarks",
