@@ -49,11 +49,14 @@ var targets: [Target] = [
     name: "COpenBLAS", path: "Sources/Host/COpenBLAS", pkgConfig: "openblas",
     providers: [.apt(["libopenblas-dev", "pkg-config"])]),
   .target(name: "CKernels", path: "Sources/Host/CKernels", cSettings: cFlags),
+  .target(
+    name: "CTemplates", path: "Sources/Host/CTemplates", cSettings: [.unsafeFlags(["-std=c23"])]),
   .target(name: "CLathe", path: "Sources/PluginAPI/Header", exclude: ["exports.map"]),
   .target(
     name: "PluginKit", dependencies: ["CLathe"], path: "Sources/PluginAPI/Kit", swiftSettings: language),
   .executableTarget(
-    name: "CLI", dependencies: host.map { .byName(name: $0.name) }, path: "Sources/Host/CLI",
+    name: "CLI", dependencies: (host.map(\.name) + ["CTemplates"]).map { .byName(name: $0) },
+    path: "Sources/Host/CLI",
     swiftSettings: language),
   .executableTarget(
     name: "Benchmarks", dependencies: host.map { .byName(name: $0.name) }, path: "Tests/Benchmarks",

@@ -10,9 +10,10 @@ struct CommandBench {
   init(
     recipe: String =
       "{ strategy: 'svdllm-v2', keep: 0.6 }, { strategy: 'quantize', bits: 4, group_size: 16 }",
+    family: SyntheticFolder.Family = .llama,
     change: (inout [String: Tensor]) throws -> Void = { _ in }
   ) throws {
-    try SyntheticFolder.write(into: folder, change: change)
+    try SyntheticFolder.write(into: folder, family: family, change: change)
     try folder.write(SyntheticFolder.text(), to: "text.txt")
     try folder.write(
       "{ lathe: 1, calibration: { text: 'text.txt', samples: 4, context: 12 }, stages: [\(recipe)] }",

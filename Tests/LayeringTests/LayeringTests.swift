@@ -17,7 +17,8 @@ private let allowed: [String: Set<String>] = {
     "ModelIO": ["Graph", "Tensors", "CKernels"], "Runtime": algebra, "Calibration": running,
     "Training": calibrating,
     "PluginHost": calibrating.union(["CLathe", "Training"]), "Pipeline": exporting, "Evaluation": hosting,
-    "Generation": running, "Export": running, "Validator": hosting.union(["CLathe"]), "CLI": all,
+    "Generation": running, "Export": running, "Validator": hosting.union(["CLathe"]),
+    "CLI": all.union(["CTemplates"]),
     "Benchmarks": all, "Kit": ["CLathe"],
   ]
 }()

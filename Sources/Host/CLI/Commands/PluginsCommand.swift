@@ -4,20 +4,22 @@ import PluginHost
 /// `lathe plugins`
 enum PluginsCommand: Command {
   static let name = "plugins"
-  static let operandUsage = "list | info ID | validate FILE | \(TrustAction.usage)"
+  static let operandUsage = "list | info ID | new NAME | validate FILE | \(TrustAction.usage)"
   static let operands = 1...3
   static let summary =
-    "list the strategies that are found, describe one, validate a library, or say which may be loaded"
+    "list the strategies that are found, describe one, start a plugin, validate one, or trust some"
   static let discussion = """
     list shows every library that was looked at and why it was refused. info shows a strategy's parameters.
     Search order: --plugin, then $LATHE_PLUGIN_PATH or else the user's data folder, ../lib/lathe/plugins beside
     the program, and the program's own folder. The first library with an id wins.
+    new writes the project of a plugin that works, for you to put your method into; docs/PLUGINS.md goes on from there.
     validate puts a library to the test of every rule of lathe.h, each in a process of its own; --list shows the
     cases, docs/PLUGINS.md explains them. Exit status 0: none failed, 3: one failed.
     trust keeps a list of libraries by their SHA-256. Once it exists, no other library is loaded, but for those
     that come with the program.
     """
-  static let options: [Option] = PluginArguments.options + [.json] + ValidateAction.options
+  static let options: [Option] =
+    PluginArguments.options + [.json] + NewPluginAction.options + ValidateAction.options
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     if arguments.operands[0] == "validate" { return try ValidateAction.run(arguments, session) }
@@ -26,6 +28,10 @@ enum PluginsCommand: Command {
     }
     if arguments.operands[0] == "trust" {
       return try TrustAction.run(arguments.operands.dropFirst(), session)
+    }
+    if arguments.operands[0] == "new" { return try NewPluginAction.run(arguments, session) }
+    if let option = NewPluginAction.options.first(where: { arguments.has($0.name) }) {
+      throw UsageError("--\(option.name) is for `lathe plugins new`", Self.self)
     }
     let search = try PluginArguments.search(arguments)
     switch (arguments.operands[0], arguments.operands.count) {

@@ -1,7 +1,7 @@
 /// Eigenvalues `[k]`, ascending, and eigenvectors in the columns of `vectors` `[n, k]`.
 ///
 /// The entry of largest magnitude in each column is positive.
-public struct Eigenpairs<Scalar: HostReal>: ~Copyable, Sendable {
+@frozen public struct Eigenpairs<Scalar: HostReal>: ~Copyable, Sendable {
   public let values: [Scalar]
   public let vectors: HostMatrix<Scalar>
 
@@ -11,14 +11,14 @@ public struct Eigenpairs<Scalar: HostReal>: ~Copyable, Sendable {
 /// `u` `[m, k]`, singular values `[k]` descending, `vt` `[k, n]`.
 ///
 /// The entry of largest magnitude in each column of `u` is positive.
-public struct SingularTriples<Scalar: HostReal>: ~Copyable, Sendable {
+@frozen public struct SingularTriples<Scalar: HostReal>: ~Copyable, Sendable {
   public let u: HostMatrix<Scalar>
   public let values: [Scalar]
   public let vt: HostMatrix<Scalar>
 }
 
 /// Orthonormal columns `q` `[m, k]` and upper triangular `r` `[k, n]`.
-public struct OrthogonalFactors<Scalar: HostReal>: ~Copyable, Sendable {
+@frozen public struct OrthogonalFactors<Scalar: HostReal>: ~Copyable, Sendable {
   public let q: HostMatrix<Scalar>
   public let r: HostMatrix<Scalar>
 

@@ -1,0 +1,1 @@
+../fwsvd-cpp/host.hpp

@@ -1,0 +1,1 @@
+../../wanda-rust/src/host.rs

@@ -1,0 +1,1 @@
+../../wanda-rust/src/lathe.rs
