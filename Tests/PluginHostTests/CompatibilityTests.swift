@@ -56,7 +56,9 @@ import Testing
       let instance = try bench.instance(library, ["amount": 2])
       #expect(try instance.plan(bench.environment, bench.snapshot).count == 14)
       return try instance.compress(block: 1, bench.environment, bench.snapshot, grams)
-        .linears.sorted { $0.key < $1.key }.flatMap { $0.value.storedTensors.map { SHA256.hex(of: $0.tensor) } }
+        .linears.sorted { $0.key < $1.key }.flatMap {
+          $0.value.storedTensors.map { SHA256.hex(of: $0.tensor) }
+        }
     }
     #expect(results[0] == results[1] && results[0].count == 7)
   }
