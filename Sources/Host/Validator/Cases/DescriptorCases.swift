@@ -47,11 +47,11 @@ enum DescriptorCases {
     },
     descriptor(
       "parameter-keys-are-well-formed",
-      "Keys have the letters a-z, 0-9 and _, are unique, and leave strategy, keep, include, exclude and seed to the host.",
+      "Keys have the letters a-z, 0-9 and _, are unique, and leave the host its own: strategy, keep, include, exclude, overrides, seed, isolate, plugin_sha256.",
       fix: "rename the parameter"
     ) { strategy in
       let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
-      let reserved: Set<String> = ["strategy", "keep", "include", "exclude", "seed"]
+      let reserved = ParameterInfo.reservedKeys
       var seen: Set<String> = []
       for key in strategy.parameters.map(\.key) {
         if key.isEmpty || !key.utf8.allSatisfy(allowed.contains) { return "a key is \"\(key)\"" }

@@ -183,7 +183,8 @@ struct lathe_instance {
   /* [any] NULL if unknown before the work. Calls replace_linear with the shapes, and
    * no values, that compress would give `node` as this handle shows it. May be called
    * at any time after create, for forms that never come to be: it is how the host
-   * prices a form for the stages before this one, and how `lathe plan` forecasts. After
+   * prices a form for the stages before this one, and how `lathe plan` forecasts. An
+   * error ends the run; where shapes cannot be told leave this NULL. After
    * allocate it must say what compress will do. lathe.budget/1 and the other nodes are
    * those of this stage. */
   lathe_status (*forecast)(lathe_instance *instance, const lathe_host *host, lathe_node node);
