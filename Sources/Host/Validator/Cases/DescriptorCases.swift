@@ -1,3 +1,4 @@
+import PluginHost
 import CLathe
 
 /// About what a strategy says of itself.
