@@ -39,12 +39,9 @@ extension Recipe {
       if let type, !format.types.contains(type) {
         throw section.fault("dtype", "\(name) has \(format.types.joined(separator: ", "))")
       }
-      let remultiplies = section.members["remultiply"]
-      guard let flag = remultiplies.map({ $0.boolValue }) ?? false else {
-        throw section.fault("remultiply", "true or false is needed")
-      }
+      let remultiplies = try section.boolean("remultiply") ?? false
       outputs.append(
-        Output(format: name, path: place, options: ExportOptions(type: type, remultiplies: flag)))
+        Output(format: name, path: place, options: ExportOptions(type: type, remultiplies: remultiplies)))
     }
     return outputs
   }
