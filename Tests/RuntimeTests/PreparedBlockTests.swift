@@ -48,6 +48,21 @@ import Testing
     #expect(inputs[.down]?.columns == configuration.intermediateSize)
   }
 
+  @Test("a pass that ends at a site shows the same inputs up to that site, and none after it")
+  func endsAtASite() throws {
+    let configuration = Self.configuration()
+    let block = try PreparedBlock(model: RandomModel.model(configuration), block: 1, workers: .serial)
+    var inputs: [InputSite: Matrix<Float>] = [:]
+    _ = try Self.run(block, configuration, seed: 5) { inputs[$0] = Matrix($1) }
+    for last in [InputSite.attention, .attentionOutput, .mlp, .down] {
+      var found: [InputSite: Matrix<Float>] = [:]
+      var hidden = Numbers.matrix(30, configuration.hiddenSize, seed: 5)
+      let rotary = RotaryTable(configuration.rotary, length: 30)
+      try block.forward(&hidden, rotary: rotary, until: last) { found[$0] = Matrix($1) }
+      #expect(found == inputs.filter { $0.key.rawValue <= last.rawValue })
+    }
+  }
+
   @Test("a capture changes no byte, and neither do other sequences at the same time")
   func reentrance() throws {
     let configuration = Self.configuration()

@@ -22,6 +22,9 @@ struct SiteInputs: @unchecked Sendable {
     windowCount = windows
   }
 
+  /// The site that a block comes to last.
+  var last: InputSite? { storages.keys.max { $0.rawValue < $1.rawValue } }
+
   /// A hook that files what it is given under `window`. One hook serves one forward pass.
   func capture(window: Int) -> PreparedBlock.Capture {
     var filled: [InputSite: Int] = [:]

@@ -52,10 +52,12 @@ public final class StatisticsPass {
     let prepared = try prepare(model, block)
     let sites = sums.sites(.original)
     let shiftedSites = sums.sites(.compressed)
+    // Behind the last block nobody reads the stream.
+    let continues = block < lastBlock || sums.needsSimilarity
     for chunk in chunks(sites: sites.union(shiftedSites)) {
       if settings.isCancelled() { throw .cancelled }
       let inputs = siteInputs(sites)
-      let states = readsOriginal ? try run(prepared, original, chunk, inputs, replacing: true) : []
+      let states = readsOriginal ? try run(prepared, original, chunk, inputs, replacing: continues) : []
       if sums.needsSimilarity {
         for (before, after) in states { sums.addSimilarity(before: before, after: after) }
       }
@@ -90,16 +92,18 @@ public final class StatisticsPass {
     }
   }
 
-  /// Runs a chunk of windows through the block and returns their states before and after.
+  /// Runs a chunk of windows through the block and returns their states before and after; where it does not replace
+  /// them, only as far as `inputs` reach, and what comes after has no meaning.
   private func run(
     _ block: PreparedBlock, _ states: HiddenStates, _ chunk: Range<Int>, _ inputs: SiteInputs, replacing: Bool
   ) throws(CalibrationError) -> [(Matrix<Float>, Matrix<Float>)] {
     let rotary = rotary
+    let last = replacing ? nil : inputs.last
     do {
       return try settings.workers.map(count: chunk.count) { (index) throws(RuntimeError) in
         let before = states.window(chunk.lowerBound + index)
         var after = before
-        try block.forward(&after, rotary: rotary, capture: inputs.capture(window: index))
+        try block.forward(&after, rotary: rotary, until: last, capture: inputs.capture(window: index))
         if replacing { states.store(after, at: chunk.lowerBound + index) }
         return (before, after)
       }

@@ -23,9 +23,10 @@ public struct GatedMLP: Sendable {
   /// Rows handled at once; depends on the shape of the layers alone.
   var rowsPerChunk: Int { max(64, Self.hiddenLimit / max(gate.outFeatures, 1)) }
 
-  /// Adds y to `residual`. `capture` sees the input of `down` in runs of consecutive rows.
+  /// Adds y to `residual`, where there is one. `capture` sees the input of `down` in runs of consecutive rows.
   public func forward(
-    _ input: MatrixView<Float>, addingTo residual: MutableMatrixView<Float>, capture: PreparedBlock.Capture?
+    _ input: MatrixView<Float>, addingTo residual: MutableMatrixView<Float>?,
+    capture: PreparedBlock.Capture?
   ) throws(RuntimeError) {
     let step = min(rowsPerChunk, max(input.rows, 1))
     var gates = Matrix<Float>(uninitialisedRows: step, columns: gate.outFeatures)
@@ -40,7 +41,7 @@ public struct GatedMLP: Sendable {
           try up.forward(input.rows(rows), into: hidden)
           activation.forward(gate: gates.readable, up: hidden.readable, into: hidden)
           capture?(.down, hidden.readable)
-          try down.forward(hidden.readable, into: residual.rows(rows), adding: true)
+          if let residual { try down.forward(hidden.readable, into: residual.rows(rows), adding: true) }
         }
       }
     }

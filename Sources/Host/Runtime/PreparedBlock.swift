@@ -36,24 +36,32 @@ public struct PreparedBlock: Sendable {
   }
 
   /// Runs the block on one sequence, in place.
+  ///
+  /// With `last` it ends once that site's input has been captured; `hidden` then holds no result.
   public func forward(
-    _ hidden: inout Matrix<Float>, rotary: RotaryTable, capture: Capture? = nil
+    _ hidden: inout Matrix<Float>, rotary: RotaryTable, until last: InputSite? = nil, capture: Capture? = nil
   ) throws(RuntimeError) {
+    func goesOn(_ site: InputSite) -> Bool { last.map { site.rawValue < $0.rawValue } ?? true }
     var normed = Matrix<Float>(uninitialisedRows: hidden.rows, columns: hidden.columns)
     try hidden.withMutableView { (hidden) throws(RuntimeError) in
       try normed.withMutableView { (normed) throws(RuntimeError) in
         inputNorm.forward(hidden.readable, into: normed)
         capture?(.attention, normed.readable)
-        try attend(normed.readable, rotary: rotary, addingTo: hidden, capture: capture)
+        guard goesOn(.attention) else { return }
+        let projects = goesOn(.attentionOutput)
+        try attend(
+          normed.readable, rotary: rotary, addingTo: projects ? hidden : nil, capture: capture)
+        guard projects else { return }
         postAttentionNorm.forward(hidden.readable, into: normed)
         capture?(.mlp, normed.readable)
-        try mlp.forward(normed.readable, addingTo: hidden, capture: capture)
+        guard goesOn(.mlp) else { return }
+        try mlp.forward(normed.readable, addingTo: goesOn(.down) ? hidden : nil, capture: capture)
       }
     }
   }
 
   private func attend(
-    _ input: MatrixView<Float>, rotary: RotaryTable, addingTo residual: MutableMatrixView<Float>,
+    _ input: MatrixView<Float>, rotary: RotaryTable, addingTo residual: MutableMatrixView<Float>?,
     capture: Capture?
   ) throws(RuntimeError) {
     var queries = Matrix<Float>(uninitialisedRows: input.rows, columns: query.outFeatures)
@@ -72,7 +80,7 @@ public struct PreparedBlock: Sendable {
         }
       }
       capture?(.attentionOutput, heads.readable)
-      try attentionOutput.forward(heads.readable, into: residual, adding: true)
+      if let residual { try attentionOutput.forward(heads.readable, into: residual, adding: true) }
     }
   }
 
