@@ -8,7 +8,8 @@ inputs; neither the inputs nor the Gram matrix are part of the time. The loop be
 0.01, blocks of 128 columns, Cholesky factor of the inverse, one column after the other, the errors of a block
 propagated to the columns behind it by one product. It needs PyTorch and fetches nothing.
 
-With --lathe PATH it runs both in turn, the pairs given by --pairs, and prints the ratios.
+With --lathe PATH it runs both in turn, the pairs given by --pairs, and prints the ratios. Each is the median of three
+runs in one process, so that neither pays for its first touch of memory.
 """
 
 import argparse
@@ -93,12 +94,15 @@ def main():
         gram += x.T @ x
     ratios = []
     for _ in range(arguments.pairs):
-        start, processor = time.perf_counter(), time.process_time()
-        gptq(weights, gram)
-        seconds, processor = time.perf_counter() - start, time.process_time() - processor
+        runs = []
+        for _ in range(3):
+            start, processor = time.perf_counter(), time.process_time()
+            gptq(weights, gram)
+            runs.append((time.perf_counter() - start, time.process_time() - processor))
+        seconds, processor = sorted(runs)[1]
         line = f"PyTorch {torch.__version__}, {arguments.threads} threads, {n}: {seconds:.2f} s ({processor:.2f} s of processors)"
         if arguments.lathe:
-            command = [arguments.lathe, "gptq", "--size", str(n), "--repetitions", "1"]
+            command = [arguments.lathe, "gptq", "--size", str(n), "--repetitions", "3"]
             command += ["--threads", str(arguments.threads)]
             answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             own, busy = answer["results"][0]["seconds"], answer["results"][0]["processorSeconds"]

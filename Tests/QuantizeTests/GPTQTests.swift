@@ -23,8 +23,6 @@ import Testing
     #expect(difference.norm <= 1e-5 * expected.norm)
     let reported = try #require(host.metric(0, "weighted_error"))
     #expect(abs(reported - bench.error(form)) <= 1e-6 * bench.error(form))
-    let relative = try #require(host.metric(0, "relative_error"))
-    #expect(abs(relative - bench.error(form) / Bench.norm(bench.weight, bench.gram)) <= 1e-6 * relative)
     #expect(host.metric(0, "damping") == 0.01)
   }
 

@@ -41,16 +41,16 @@ struct NodeQuantizer {
   private mutating func correct(
     _ terms: [[Factor]], _ gram: consuming HostMatrix<Double>, rank: Int, _ block: borrowing BlockEditor
   ) throws(StrategyError) {
-    guard let weight = try block.matrix(of: terms) else { return }
-    let output = try block.squaredOutput(weight, gram)
-    var error: Double
     if rank == 0, terms.joined().count == 1, let known = squaredOutputError {
-      error = known
-    } else {
-      guard let rounded = try block.matrix(of: replaced) else { return }
-      for i in 0..<weight.count { weight.elements[i] -= rounded.elements[i] }
-      error = try block.squaredOutput(weight, gram)
+      // The output's own size would cost as much as all the rounding; the host measures what is left in the end.
+      return block.report("weighted_error", known.squareRoot(), about: node)
     }
+    guard let weight = try block.matrix(of: terms), let rounded = try block.matrix(of: replaced) else {
+      return
+    }
+    let output = try block.squaredOutput(weight, gram)
+    for i in 0..<weight.count { weight.elements[i] -= rounded.elements[i] }
+    var error = try block.squaredOutput(weight, gram)
     if rank > 0 {
       let before = OutputError(error: error, output: output)
       block.report("uncorrected_error", before.relative, about: node)

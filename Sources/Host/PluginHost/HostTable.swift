@@ -103,12 +103,9 @@ enum HostTable {
       extents.append(Int(extent))
     }
     let count = extents.reduce(type.byteCount, *)
-    var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, 64, max(count, 64)) == 0, let memory else {
+    guard let storage = Storage(zeros: count) else {
       throw .noMemory("there is not enough memory for a tensor of \(count) bytes")
     }
-    memset(memory, 0, count)
-    let storage = Storage(adopting: memory, byteCount: count) { memory, _ in free(memory) }
     return ForeignTensor.make(Tensor(type, extents, storage: storage), readOnly: false)
   }
 

@@ -15,13 +15,38 @@ public final class Storage: @unchecked Sendable {
   private let release: (UnsafeMutableRawPointer, Int) -> Void
 
   /// Uninitialised bytes aligned to 64, or zeros when `zeroed`.
-  public init(byteCount: Int, zeroed: Bool = false) {
-    base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
-    self.byteCount = byteCount
-    isFileBacked = false
-    range = nil
-    release = { base, _ in base.deallocate() }
-    if zeroed { memset(base, 0, byteCount) }
+  public convenience init(byteCount: Int, zeroed: Bool = false) {
+    if let (base, release) = Self.pages(byteCount) {
+      self.init(adopting: base, byteCount: byteCount, release: release)
+    } else {
+      let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+      if zeroed { memset(base, 0, byteCount) }
+      self.init(adopting: base, byteCount: byteCount) { base, _ in base.deallocate() }
+    }
+  }
+
+  /// Zeros aligned to 64; nil where there is not enough memory.
+  public convenience init?(zeros byteCount: Int) {
+    if let (base, release) = Self.pages(byteCount) {
+      self.init(adopting: base, byteCount: byteCount, release: release)
+      return
+    }
+    var base: UnsafeMutableRawPointer?
+    guard posix_memalign(&base, 64, max(byteCount, 64)) == 0, let base else { return nil }
+    memset(base, 0, byteCount)
+    self.init(adopting: base, byteCount: byteCount) { base, _ in free(base) }
+  }
+
+  private typealias Release = (UnsafeMutableRawPointer, Int) -> Void
+
+  /// Fresh pages of zeros for what is large. They come into being where they are first touched, so by all threads at
+  /// once, and 2 MB at a time where the system has pages of that size.
+  private static func pages(_ byteCount: Int) -> (UnsafeMutableRawPointer, Release)? {
+    guard byteCount >= 4 << 20 else { return nil }
+    let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let base, base != MAP_FAILED else { return nil }
+    madvise(base, byteCount, MADV_HUGEPAGE)
+    return (base, { base, byteCount in munmap(base, byteCount) })
   }
 
   /// Bytes that `release` gives back to their owner when the last reference is gone.

@@ -1,73 +1,103 @@
 import PluginKit
 
 extension ColumnLoop {
-  /// Rounds the columns `range` for one piece of the rows of W.
+  /// Columns that are rounded together.
+  struct Span: Sendable {
+    /// In the order of rounding.
+    let columns: Range<Int>
+    /// Where each stands in W.
+    let places: [Int]
+    /// The group whose grid each has.
+    let groups: [Int]
+    /// `D_k`.
+    let weights: [Double]
+  }
+
+  /// Rounds a span for one piece of the rows of W.
   ///
-  /// - original: the weights of these columns, `[columns, m]`; `work` already has what earlier spans add.
-  /// - shares: `-U_jk / U_jj` within the span.
-  /// - scratch: `[columns + 1, pieceRows]`.
+  /// - answer: what earlier spans add to the weights of this one, `[columns, m]`.
+  /// - inverse: `R_SS^-1`.
+  /// - scratch: `[columns, pieceRows]`.
   func round(
-    _ piece: Int, _ range: Range<Int>, _ original: borrowing HostMatrix<Real>,
-    _ shares: borrowing HostMatrix<Real>,
-    _ weights: [Double], _ groupOf: [Int], _ scratch: borrowing HostMatrix<Real>
+    _ piece: Int, _ span: Span, _ original: borrowing HostMatrix<Float>,
+    _ answer: borrowing HostMatrix<Real>, _ inverse: borrowing HostMatrix<Real>,
+    _ scratch: borrowing HostMatrix<Real>
   ) {
     let firstRow = piece * Self.pieceRows
     let count = min(rows - firstRow, Self.pieceRows)
-    let local = scratch.elements
-    let stride = Self.pieceRows
-    for c in 0..<range.count {
-      (local + c * stride).update(
-        from: work.elements + (range.lowerBound + c) * rows + firstRow, count: count)
-    }
+    let (local, stride) = (scratch.elements, Self.pieceRows)
+    load(span, original, answer.elements + firstRow, firstRow, count, into: local)
     var (weighted, squared) = (0.0, 0.0)
     // Errors of up to four columns at a time go on to the columns behind them, so that those are read and written
     // once for four. A bundle ends where a grid is to be taken from the weights as they are.
     var first = 0
-    while first < range.count {
-      let border = isStatic ? range.count : (first / width + 1) * width
-      let last = min(first + 4, range.count, border)
+    while first < span.columns.count {
+      let border = isStatic ? span.columns.count : (first / width + 1) * width
+      let last = min(first + 4, span.columns.count, border)
       defer { first = last }
       for c in first..<last {
-        let k = range.lowerBound + c
+        let k = span.columns.lowerBound + c
         if !isStatic, k % width == 0 {
           fitGrids(group: k / width, local + c * stride, min(width, columns - k), firstRow, count)
         }
-        let place = groupOf[c] * rows + firstRow
-        let error = work.elements + k * rows + firstRow
+        let grid = span.groups[c] * rows + firstRow
+        let place = k * rows + firstRow
+        let error = work.elements + place
         roundColumn(
-          UnsafePointer(local + c * stride), UnsafePointer(scales.elements + place),
-          UnsafePointer(zeros.elements + place),
-          codes.elements + k * rows + firstRow, error, count)
-        let w = UnsafePointer(local + c * stride)
-        var sum = 0.0
-        for r in 0..<count {
-          let difference = Double(original.elements[c * rows + firstRow + r] - w[r] + error[r])
-          sum += Double(error[r]) * Double(error[r])
-          squared += difference * difference
-        }
-        weighted += sum * weights[c]
+          local + c * stride, UnsafePointer(scales.elements + grid), UnsafePointer(zeros.elements + grid),
+          codes.elements + place, error, count)
+        weighted += Self.squaredSum(local + c * stride, count) * span.weights[c]
+        squared += Self.squaredSum(error, count)
         for next in c + 1..<max(c + 1, last) {
-          Self.add(shares.elements[c * range.count + next], error, to: local + next * stride, count)
+          Self.add(-inverse[c, next], local + c * stride, to: local + next * stride, count)
         }
       }
-      for next in last..<max(last, range.count) {
-        let target = local + next * stride
-        let share = shares.elements + next
-        let errors = work.elements + (range.lowerBound + first) * rows + firstRow
-        if last - first == 4 {
-          let (s0, s1) = (share[first * range.count], share[(first + 1) * range.count])
-          let (s2, s3) = (share[(first + 2) * range.count], share[(first + 3) * range.count])
-          let (e0, e1, e2, e3) = (errors, errors + rows, errors + 2 * rows, errors + 3 * rows)
-          for r in 0..<count { target[r] += (s0 * e0[r] + s1 * e1[r]) + (s2 * e2[r] + s3 * e3[r]) }
-        } else {
-          for c in first..<last {
-            Self.add(share[c * range.count], errors + (c - first) * rows, to: target, count)
-          }
-        }
-      }
+      add(first..<last, inverse, to: local, count)
     }
     sums[piece, 0] += weighted
     sums[piece, 1] += squared
+  }
+
+  /// z before the errors of the span itself, and the weights in the place of the errors to come.
+  private func load(
+    _ span: Span, _ original: borrowing HostMatrix<Float>, _ answer: UnsafeMutablePointer<Real>,
+    _ firstRow: Int,
+    _ count: Int, into local: UnsafeMutablePointer<Real>
+  ) {
+    let source = original.elements + firstRow * columns
+    let target = work.elements + span.columns.lowerBound * rows + firstRow
+    // A tile of 16 rows stays in the first cache while it is turned.
+    for tile in Swift.stride(from: 0, to: count, by: 16) {
+      let range = tile..<min(count, tile + 16)
+      for (c, column) in span.places.enumerated() {
+        let (weights, z, added) = (target + c * rows, local + c * Self.pieceRows, answer + c * rows)
+        for r in range {
+          weights[r] = Real(source[r * columns + column])
+          z[r] = weights[r] + added[r]
+        }
+      }
+    }
+  }
+
+  /// Adds what the columns `done` change in the rest of the span.
+  @inline(__always)
+  private func add(
+    _ done: Range<Int>, _ inverse: borrowing HostMatrix<Real>, to local: UnsafeMutablePointer<Real>,
+    _ count: Int
+  ) {
+    let (columns, stride) = (inverse.columns, Self.pieceRows)
+    let errors = local + done.lowerBound * stride
+    for next in done.upperBound..<max(done.upperBound, columns) {
+      let target = local + next * stride
+      let share = inverse.elements + done.lowerBound * columns + next
+      if done.count == 4 {
+        let (s0, s1, s2, s3) = (share[0], share[columns], share[2 * columns], share[3 * columns])
+        let (e0, e1, e2, e3) = (errors, errors + stride, errors + 2 * stride, errors + 3 * stride)
+        for r in 0..<count { target[r] -= (s0 * e0[r] + s1 * e1[r]) + (s2 * e2[r] + s3 * e3[r]) }
+      } else {
+        for c in 0..<done.count { Self.add(-share[c * columns], errors + c * stride, to: target, count) }
+      }
+    }
   }
 
   @inline(__always)
@@ -95,22 +125,30 @@ extension ColumnLoop {
     }
   }
 
-  /// Codes of `count` rows of one column, and `w' - q`.
+  /// Codes of `count` rows of one column, its errors `w - q` in the place of w, and `z - q` in the place of z.
   @inline(__always)
   private func roundColumn(
-    _ w: UnsafePointer<Real>, _ scale: UnsafePointer<Float>,
-    _ zero: UnsafePointer<UInt8>, _ code: UnsafeMutablePointer<UInt8>, _ error: UnsafeMutablePointer<Real>,
-    _ count: Int
+    _ z: UnsafeMutablePointer<Real>, _ scale: UnsafePointer<Float>, _ zero: UnsafePointer<UInt8>,
+    _ code: UnsafeMutablePointer<UInt8>, _ error: UnsafeMutablePointer<Real>, _ count: Int
   ) {
     let shift = 6_755_399_441_055_744.0
     let (limit, top) = (1024.0, Double(quantizer.maximumCode))
     for r in 0..<count {
-      let (s, z) = (Double(scale[r]), Double(zero[r]))
-      let quotient = min(max(Double(w[r]) / s, -limit), limit)
-      let c = min(max(((quotient + shift) - shift) + z, 0), top)
+      let (s, origin) = (Double(scale[r]), Double(zero[r]))
+      let quotient = min(max(Double(z[r]) / s, -limit), limit)
+      let c = min(max(((quotient + shift) - shift) + origin, 0), top)
       // The low bits of c + 2^52 are the integer.
       code[r] = UInt8(truncatingIfNeeded: (c + 4_503_599_627_370_496).bitPattern)
-      error[r] = Real(Double(w[r]) - s * (c - z))
+      let rounded = s * (c - origin)
+      error[r] = Real(Double(error[r]) - rounded)
+      z[r] = Real(Double(z[r]) - rounded)
     }
+  }
+
+  @inline(__always)
+  private static func squaredSum(_ values: UnsafeMutablePointer<Real>, _ count: Int) -> Double {
+    var sum = 0.0
+    for r in 0..<count { sum += Double(values[r]) * Double(values[r]) }
+    return sum
   }
 }

@@ -3,9 +3,10 @@ import PluginKit
 /// GPTQ (arXiv 2210.17323) of one matrix W `[m, n]`: columns are rounded one after the other, each with what
 /// `ErrorFeedback` adds for the errors of those before it.
 ///
-/// Columns come in spans of about 128. What earlier spans add to a span is one product by the host; within a span each
-/// piece of 256 rows of W works by itself in the cache. Everything lies transposed, a column of W in a row of memory, so
-/// that the inner loops run over rows of W without a stride.
+/// Columns come in spans of about 128. Within a span each piece of 256 rows of W works by itself in the cache. After span
+/// s = 1, 2, ... the errors of the last 2^p spans go on to the next 2^p ones, 2^p the largest power of two that divides
+/// s: every pair of spans meets once, in products that are as square as they can be. Everything lies transposed, a column
+/// of W in a row of memory, so that the inner loops run over rows of W without a stride.
 ///
 /// Grids: in natural order, that of a group of up to `widestSpan` columns comes from the weights as they are when its
 /// first column is reached. In the order of activations, and for wider groups, all come from the weights as they were,
@@ -25,14 +26,14 @@ struct ColumnLoop<Real: HostReal>: ~Copyable, Sendable {
   let span: Int
   /// Whether grids come from the weights as they were.
   let isStatic: Bool
-  /// `[n, m]`: before its span a column's weights, after it the errors `w' - q`.
+  /// `[n, m]`: before its span `sum of e_j R_jk` over the spans so far, after it the errors `e = w - q`.
   let work: HostMatrix<Real>
   /// `[n, m]`, in the order of rounding.
   let codes: HostMatrix<UInt8>
   /// `[groups, m]`.
   let scales: HostMatrix<Float>
   let zeros: HostMatrix<UInt8>
-  /// `[pieces, 2]`: sums of `(w_k' - q_k)^2 / U_kk^2` and of `(w - q)^2`.
+  /// `[pieces, 2]`: sums of `D_k (z_k - q_k)^2` and of `(w - q)^2`.
   let sums: HostMatrix<Double>
 
   init<Host: HostAccess & ~Copyable>(
@@ -60,33 +61,27 @@ struct ColumnLoop<Real: HostReal>: ~Copyable, Sendable {
     self.sums = sums
   }
 
-  /// Lays the weights down by column, in the order of rounding, and takes their grids where those are static.
-  func transpose<Host: HostAccess & ~Copyable>(
-    _ weights: borrowing HostMatrix<Float>, _ order: [Int], _ host: borrowing Host
+  /// Refuses weights that are not finite, and takes the grids where those are static.
+  private func prepare<Host: HostAccess & ~Copyable>(
+    _ weights: borrowing HostMatrix<Float>, _ host: borrowing Host
   ) throws(StrategyError) {
     let tile = 32
     try host.forEach((rows + tile - 1) / tile) { (piece) throws(StrategyError) in
-      let (source, target) = (weights.elements, work.elements)
-      let range = tile * piece..<min(rows, tile * (piece + 1))
-      for row in range {
+      for row in tile * piece..<min(rows, tile * (piece + 1)) {
+        let source = UnsafePointer(weights.elements) + row * columns
         var sum: Float = 0
-        for j in 0..<columns { sum += source[row * columns + j] * 0 }
+        for j in 0..<columns { sum += source[j] * 0 }
         guard sum == 0 else { throw .notFinite(row: row) }
         guard isStatic else { continue }
         for group in 0..<groups {
           let first = group * width
           let count = min(columns, first + width) - first
-          guard
-            let grid = quantizer.grid(
-              UnsafePointer(source) + row * columns + first, count: count, stride: 1, search: search)
-          else { throw .notFinite(row: row) }
+          guard let grid = quantizer.grid(source + first, count: count, stride: 1, search: search) else {
+            throw .notFinite(row: row)
+          }
           scales.elements[group * rows + row] = grid.scale
           zeros.elements[group * rows + row] = grid.zero
         }
-      }
-      for k in 0..<columns {
-        let column = order[k]
-        for row in range { target[k * rows + row] = Real(source[row * columns + column]) }
       }
     }
   }
@@ -95,25 +90,36 @@ struct ColumnLoop<Real: HostReal>: ~Copyable, Sendable {
   func run<Host: HostAccess & ~Copyable>(
     _ weights: borrowing HostMatrix<Float>, _ feedback: borrowing ErrorFeedback, _ host: borrowing Host
   ) throws(StrategyError) {
-    try transpose(weights, feedback.order, host)
-    for first in stride(from: 0, to: columns, by: span) {
+    try prepare(weights, host)
+    for (index, first) in stride(from: 0, to: columns, by: span).enumerated() {
       let range = first..<min(columns, first + span)
-      let original = try host.newMatrix(Real.self, rows: range.count, columns: rows)
-      original.elements.update(from: work.elements + first * rows, count: range.count * rows)
-      if first > 0 {
-        let shares = try feedback.shares(0..<first, range, as: Real.self, host)
-        try work.withRows(0..<first) { (errors) throws(StrategyError) in
-          try work.withRows(range) { (target) throws(StrategyError) in
-            try host.gemm(shares, transposeA: true, errors, beta: 1, into: target)
-          }
-        }
+      let inverse = try host.converted(feedback.inverse(of: range, host), to: Real.self)
+      let answer = try work.withRows(range) { (sum) throws(StrategyError) in
+        try host.product(inverse, transposeA: true, sum)
       }
-      let shares = try feedback.shares(range, range, as: Real.self, host)
-      let weights = range.map { feedback.weight($0) }
-      let groupOf = range.map { feedback.order[$0] / width }
+      let own = Span(
+        columns: range, places: range.map { feedback.order[$0] },
+        groups: range.map { feedback.order[$0] / width }, weights: range.map { feedback.weight($0) })
       try host.forEach(sums.rows) { (piece) throws(StrategyError) in
-        let scratch = try host.newMatrix(Real.self, rows: range.count + 1, columns: Self.pieceRows)
-        round(piece, range, original, shares, weights, groupOf, scratch)
+        let scratch = try host.newMatrix(Real.self, rows: range.count, columns: Self.pieceRows)
+        round(piece, own, weights, answer, inverse, scratch)
+      }
+      let reach = span * ((index + 1) & -(index + 1))
+      try carry(
+        range.upperBound - min(reach, range.upperBound)..<range.upperBound,
+        to: range.upperBound..<min(columns, range.upperBound + reach), feedback, host)
+    }
+  }
+
+  /// Adds what the errors of the columns `done` come to in the columns `next`.
+  private func carry<Host: HostAccess & ~Copyable>(
+    _ done: Range<Int>, to next: Range<Int>, _ feedback: borrowing ErrorFeedback, _ host: borrowing Host
+  ) throws(StrategyError) {
+    guard !next.isEmpty else { return }
+    let shares = try feedback.shares(done, next, as: Real.self, host)
+    try work.withRows(done) { (errors) throws(StrategyError) in
+      try work.withRows(next) { (target) throws(StrategyError) in
+        try host.gemm(shares, transposeA: true, errors, beta: 1, into: target)
       }
     }
   }
