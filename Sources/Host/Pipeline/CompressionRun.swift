@@ -92,7 +92,7 @@ public struct CompressionRun: Sendable {
     let replaced = Set(outcomes.flatMap(\.replaced))
     var scalings: [Int: LinearScaling] = [:]
     for outcome in outcomes {
-      scalings.merge(outcome.scalings) { earlier, later in earlier.followed(by: later) }
+      scalings.append(outcome.scalings)
     }
     let errors = try measure(checkpoint.model, unscaled(current, scalings), replaced, set, settings)
     let writer = CheckpointWriter(source: checkpoint)

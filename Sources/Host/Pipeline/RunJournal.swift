@@ -85,7 +85,7 @@ struct RunJournal {
   }
 
   private static func read(_ path: String) throws -> JSON {
-    do { return try Data(contentsOf: URL(filePath: path)).withUnsafeBytes { try JSON(parsing: $0) } } catch {
+    do { return try JSON(contentsOfFile: path) } catch {
       throw PipelineError.journal(path: path, reason: "\(error)")
     }
   }

@@ -139,9 +139,7 @@ struct StageRunner {
     for (name, vector) in changes.vectors.sorted(by: { $0.key < $1.key }) {
       try now.model.replace(name, with: vector)
     }
-    for (index, scaling) in changes.scalings {
-      now.scalings[index] = (now.scalings[index] ?? LinearScaling()).followed(by: scaling)
-    }
+    now.scalings.append(changes.scalings)
   }
 
   private func check() throws(PipelineError) {

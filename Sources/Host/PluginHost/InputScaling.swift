@@ -2,28 +2,6 @@ import CLathe
 import Graph
 import Tensors
 
-/// How the outputs of a layer became other multiples: its replacement reads `x / input` and gives `y / output`.
-public struct LinearScaling: Sendable, Equatable, Codable {
-  /// `[in]`; nil means ones.
-  public var input: [Float]?
-  /// `[out]`; nil means ones.
-  public var output: [Float]?
-
-  public init(input: [Float]? = nil, output: [Float]? = nil) {
-    self.input = input
-    self.output = output
-  }
-
-  /// Both scalings, one after the other.
-  public func followed(by next: LinearScaling) -> LinearScaling {
-    func product(_ a: [Float]?, _ b: [Float]?) -> [Float]? {
-      guard let a, let b else { return a ?? b }
-      return zip(a, b).map { $0 * $1 }
-    }
-    return LinearScaling(input: product(input, next.input), output: product(output, next.output))
-  }
-}
-
 /// Who can divide the input that a node shares with others: `scale_classes` and `scale_input` of lathe.h.
 struct InputScaling {
   private enum Absorber {
@@ -105,8 +83,7 @@ struct InputScaling {
     let applied = Array(target)
     context.state.withLock { state in
       for reader in readers {
-        state.scalings[reader.index] = (state.scalings[reader.index] ?? LinearScaling()).followed(
-          by: LinearScaling(input: applied))
+        state.scalings.append(LinearScaling(input: applied), to: reader.index)
         state.unanswered.insert(reader.index)
       }
     }
@@ -162,8 +139,7 @@ struct InputScaling {
     guard isFinite else { throw .numerical("\(layer.name) has rows that cannot be scaled in their type") }
     context.state.withLock { state in
       state.replacements[layer.index] = .full(scaled)
-      state.scalings[layer.index] = (state.scalings[layer.index] ?? LinearScaling()).followed(
-        by: LinearScaling(output: divisors))
+      state.scalings.append(LinearScaling(output: divisors), to: layer.index)
     }
   }
 }
