@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands: formatting, build, tests, and the numbers of real models
-# where ../shared lies beside the checkout.
+# where ../shared lies beside the checkout, and other people's loaders where Python packages can be installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/prerequisites.sh
@@ -17,3 +17,6 @@ swift build -c release
 
 echo "== end to end"
 scripts/acceptance.sh
+
+echo "== other people's software"
+LATHE=$PWD/.build/release/lathe scripts/interop.sh
