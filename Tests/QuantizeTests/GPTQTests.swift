@@ -149,4 +149,21 @@ import Testing
     let thin = [[FakeFactor(.random(1, 12, seed: 7)), FakeFactor(.random(9, 1, seed: 8))]]
     #expect(try bench.run(gptq([:]), thin).form.matrix.values.allSatisfy { $0.isFinite })
   }
+
+  @Test(
+    "layers that read one input are rounded as each would be alone", arguments: ["natural", "activation"])
+  func sharedInput(order: String) throws {
+    let first = Bench(rows: 5, columns: 40)
+    let second = Bench(.random(7, 40, seed: 11), first.gram)
+    let parameters = gptq(["group_size": "16", "order": order])
+    let host = FakeHost(
+      [first, second].enumerated().map { index, bench in
+        FakeNode("w\(index)", role: 1, block: 0, group: 0, weight: bench.weight, gram: bench.gram)
+      })
+    host.parameters = parameters
+    try FakeRun(Bench.module.table, on: host).all()
+    #expect(host.nodes[0].form == (try first.run(parameters).form))
+    #expect(host.nodes[1].form == (try second.run(parameters).form))
+    #expect(host.metric(1, "damping") == 0.01)
+  }
 }

@@ -18,14 +18,16 @@ struct NodeQuantizer {
 
   /// Quantises every dense factor of every term and replaces the linear.
   ///
-  /// - gram: of the inputs as they were before `scales` divided them; needed where the settings say so.
+  /// - unscaled: the Gram matrix of the inputs before `scales` divided them; needed where the settings say so.
+  /// - feedback: of that matrix; made where it is needed and missing.
   mutating func run(
-    _ block: borrowing BlockEditor, _ unscaled: consuming HostMatrix<Double>?, scales: [Float]?
+    _ block: borrowing BlockEditor, _ unscaled: consuming HostMatrix<Double>?, scales: [Float]?,
+    _ feedback: inout ErrorFeedback?
   ) throws(StrategyError) {
     let form = try block.form(of: node)
     let terms = try Self.scaled(form.terms, scales, node, block)
     let gram = try Self.scaled(unscaled, scales, block)
-    for term in terms { replaced.append(try quantize(term, gram, block)) }
+    for term in terms { replaced.append(try quantize(term, gram, &feedback, block)) }
     let rank = settings.residualRank(of: node)
     switch consume gram {
     case .some(let gram): try correct(terms, gram, rank: rank, block)
@@ -69,7 +71,8 @@ struct NodeQuantizer {
 
   /// One term, from the input on: each factor meets what the quantised ones before it leave of the input.
   private mutating func quantize(
-    _ term: [Factor], _ gram: borrowing HostMatrix<Double>?, _ block: borrowing BlockEditor
+    _ term: [Factor], _ gram: borrowing HostMatrix<Double>?, _ feedback: inout ErrorFeedback?,
+    _ block: borrowing BlockEditor
   ) throws(StrategyError) -> [Factor] {
     var result: [Factor] = []
     var inner: HostMatrix<Double>?
@@ -77,10 +80,12 @@ struct NodeQuantizer {
       let stored: Factor
       if factor.shape.isDense {
         switch inner {
-        case .some(let inner): stored = try quantize(factor, inner, block)
+        case .some(let inner):
+          var own: ErrorFeedback?
+          stored = try quantize(factor, inner, &own, block)
         case .none:
           switch gram {
-          case .some(let gram): stored = try quantize(factor, gram, block)
+          case .some(let gram): stored = try quantize(factor, gram, &feedback, block)
           case .none:
             stored = try take(
               settings.rounded(block.floats(of: factor), scaleType: type(of: factor), block), factor)
@@ -105,22 +110,28 @@ struct NodeQuantizer {
 
   /// One dense factor for inputs of this Gram matrix.
   private mutating func quantize(
-    _ factor: Factor, _ gram: borrowing HostMatrix<Double>, _ block: borrowing BlockEditor
+    _ factor: Factor, _ gram: borrowing HostMatrix<Double>, _ shared: inout ErrorFeedback?,
+    _ block: borrowing BlockEditor
   ) throws(StrategyError) -> Factor {
     let weights = try block.floats(of: factor)
     guard settings.method == .gptq else {
       return try take(settings.rounded(weights, scaleType: type(of: factor), block), factor)
     }
-    let feedback = try ErrorFeedback(gram, order: settings.order, damping: settings.damping, block)
+    let feedback: ErrorFeedback
+    switch shared.take() {
+    case .some(let known): feedback = known
+    case .none: feedback = try ErrorFeedback(gram, order: settings.order, damping: settings.damping, block)
+    }
     block.report("damping", feedback.damping, about: node)
     if feedback.deadCount > 0 { block.report("dead_columns", Double(feedback.deadCount), about: node) }
     let quantizer = settings.quantizer(scaleType: type(of: factor))
+    let rounded: QuantizedFactor
     switch settings.precision {
-    case .single:
-      return try take(Self.rounded(Float.self, weights, feedback, quantizer, settings, block), factor)
-    case .double:
-      return try take(Self.rounded(Double.self, weights, feedback, quantizer, settings, block), factor)
+    case .single: rounded = try Self.rounded(Float.self, weights, feedback, quantizer, settings, block)
+    case .double: rounded = try Self.rounded(Double.self, weights, feedback, quantizer, settings, block)
     }
+    shared = consume feedback
+    return take(rounded, factor)
   }
 
   private static func rounded<Real: HostReal>(

@@ -23,28 +23,27 @@ extension Quantize {
       settings.append(own)
     }
     guard !nodes.isEmpty else { return }
+    var scales: [Float]?
     if settings[0].method == .awq {
       guard nodes.count == group.count else {
         throw StrategyError(
           .unsupported,
           "the input of \(nodes[0].name) is read by a layer that is already packed; leave awq out for it")
       }
-      let scales = try scaleInput(of: group, settings, block)
-      for (node, own) in zip(nodes, settings) { try compress(node, own, scales, block) }
-      return
+      scales = try scaleInput(of: group, settings, block)
     }
-    for (node, own) in zip(nodes, settings) { try compress(node, own, nil, block) }
-  }
-
-  private func compress(
-    _ node: Node, _ settings: QuantizeSettings, _ scales: [Float]?, _ block: borrowing BlockEditor
-  ) throws(StrategyError) {
-    do throws(StrategyError) {
-      var quantizer = NodeQuantizer(node: node, settings: settings)
-      try quantizer.run(block, settings.needsGram ? gram(of: node, block) : nil, scales: scales)
-    } catch {
-      guard error.code == .numerical else { throw error }
-      throw StrategyError(.numerical, "\(error.message), in \(node.name); repair or exclude it")
+    // Layers with the same settings share the decomposition of their input's Gram matrix.
+    var feedback: ErrorFeedback?
+    for (place, node) in nodes.enumerated() {
+      let own = settings[place]
+      if place == 0 || !own.hasFeedback(of: settings[place - 1]) { feedback = nil }
+      do throws(StrategyError) {
+        var quantizer = NodeQuantizer(node: node, settings: own)
+        try quantizer.run(block, own.needsGram ? gram(of: node, block) : nil, scales: scales, &feedback)
+      } catch {
+        guard error.code == .numerical else { throw error }
+        throw StrategyError(.numerical, "\(error.message), in \(node.name); repair or exclude it")
+      }
     }
   }
 

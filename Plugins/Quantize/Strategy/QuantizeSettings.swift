@@ -41,6 +41,11 @@ struct QuantizeSettings: Sendable, Hashable {
   /// Whether it needs the Gram matrix of the inputs.
   var needsGram: Bool { method == .gptq || residualRank > 0 }
 
+  /// Whether its GPTQ makes up for errors as that of `other` does, given the same inputs.
+  func hasFeedback(of other: QuantizeSettings) -> Bool {
+    method == other.method && order == other.order && damping == other.damping
+  }
+
   var storage: MatrixShape.Storage {
     method == .nf4
       ? .codebook(bits: bits, groupSize: groupSize)
