@@ -6,6 +6,7 @@
 #
 # Results lie in FOLDER and are not computed again, so an interrupted table goes on where it stopped.
 set -euo pipefail
+shopt -s inherit_errexit
 if [ $# -lt 3 ]; then
   sed -n '2,8s/^# \{0,1\}//p' "$0"
   exit 2
@@ -44,7 +45,10 @@ END
 # row TITLE STAGES: one line of the table.
 row() {
   printf '| %s |' "$1"
-  for keep in 0.8 0.6 0.4; do printf ' %s |' "$(measure $keep "$2")"; done
+  for keep in 0.8 0.6 0.4; do
+    found=$(measure $keep "$2")
+    printf ' %s |' "$found"
+  done
   printf '\n'
 }
 ada() { echo "{ strategy: \"adasvd\"$1 }"; }

@@ -6,6 +6,7 @@
 #
 # Results lie in FOLDER and are not computed again, so an interrupted table goes on where it stopped.
 set -euo pipefail
+shopt -s inherit_errexit
 if [ $# -lt 3 ]; then
   sed -n '2,7s/^# \{0,1\}//p' "$0"
   exit 2
@@ -47,7 +48,10 @@ row() {
   printf '| %s |' "$1"
   for bits in 4 3; do
     case " ${4:-4 3} " in
-    *" $bits "*) printf ' %s |' "$(measure "$2 { strategy: \"quantize\", group_size: 64, bits: $bits$3 }")" ;;
+    *" $bits "*)
+      found=$(measure "$2 { strategy: \"quantize\", group_size: 64, bits: $bits$3 }")
+      printf ' %s |' "$found"
+      ;;
     *) printf ' | |' ;;
     esac
   done

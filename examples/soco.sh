@@ -7,6 +7,7 @@
 # Results lie in FOLDER and are not computed again, so an interrupted table goes on where it stopped.
 # STEPS (300), KEEPS ("0.8 0.6 0.4") and ROWS (a pattern of titles, all) choose less.
 set -euo pipefail
+shopt -s inherit_errexit
 if [ $# -lt 3 ]; then
   sed -n '2,9s/^# \{0,1\}//p' "$0"
   exit 2
@@ -47,7 +48,10 @@ END
 row() {
   [[ "$1" == ${ROWS:-*} ]] || return 0
   printf '| %s |' "$1"
-  for keep in ${KEEPS:-0.8 0.6 0.4}; do printf ' %s |' "$(measure "$keep" "$2")"; done
+  for keep in ${KEEPS:-0.8 0.6 0.4}; do
+    found=$(measure "$keep" "$2")
+    printf ' %s |' "$found"
+  done
   printf '\n'
 }
 soco() { echo "{ strategy: \"soco\", steps: $steps$1 }"; }

@@ -6,6 +6,7 @@
 #
 # Results lie in FOLDER and are not computed again, so an interrupted table goes on where it stopped.
 set -euo pipefail
+shopt -s inherit_errexit
 if [ $# -lt 3 ]; then
   sed -n '2,7s/^# \{0,1\}//p' "$0"
   exit 2
@@ -55,7 +56,8 @@ row() {
   printf '| %s |' "$1"
   for keep in 0.8 0.6 0.4; do
     local stage=${2//KEEP/$keep}
-    printf ' %s |' "$(measure "${stage//ZEROS/0.$((10 - ${keep#0.}))}")"
+    found=$(measure "${stage//ZEROS/0.$((10 - ${keep#0.}))}")
+    printf ' %s |' "$found"
   done
   printf '\n'
 }
@@ -72,4 +74,5 @@ echo
 echo '| same bytes as the dense model | language | 20 % zeros | 40 % | 60 % |'
 echo '|---|---|--:|--:|--:|'
 row 'Wanda, any place in a row | Rust' '{ strategy: "example.wanda", sparsity: ZEROS }'
-printf '\nWanda 2:4 (50 %% zeros): %s\n' "$(measure '{ strategy: "example.wanda", sparsity: 0.5, group: 4 }')"
+found=$(measure '{ strategy: "example.wanda", sparsity: 0.5, group: 4 }')
+printf '\nWanda 2:4 (50 %% zeros): %s\n' "$found"
