@@ -30,8 +30,10 @@ import Testing
   func singlePrecision() throws {
     let bench = Bench(rows: 6, columns: 200)
     let double = try bench.run(gptq(["group_size": "64"])).form
-    let single = try bench.run(gptq(["group_size": "64", "precision": "single"])).form
+    let (single, host) = try bench.run(gptq(["group_size": "64", "precision": "single"]))
     #expect(abs(bench.error(single) - bench.error(double)) <= 0.02 * bench.error(double))
+    let reported = try #require(host.metric(0, "weighted_error"))
+    #expect(abs(reported - bench.error(single)) <= 1e-4 * reported)
   }
 
   @Test(

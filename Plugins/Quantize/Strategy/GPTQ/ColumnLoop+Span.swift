@@ -61,8 +61,7 @@ extension ColumnLoop {
   /// z before the errors of the span itself, and the weights in the place of the errors to come.
   private func load(
     _ span: Span, _ original: borrowing HostMatrix<Float>, _ answer: UnsafeMutablePointer<Real>,
-    _ firstRow: Int,
-    _ count: Int, into local: UnsafeMutablePointer<Real>
+    _ firstRow: Int, _ count: Int, into local: UnsafeMutablePointer<Real>
   ) {
     let source = original.elements + firstRow * columns
     let target = work.elements + span.columns.lowerBound * rows + firstRow
