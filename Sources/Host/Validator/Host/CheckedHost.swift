@@ -27,6 +27,9 @@ final class CheckedHost: @unchecked Sendable {
     var forms: [TinyForm]
     var biases: [[Double]?]
     var replaced: Set<Int> = []
+    var scalings: [Int: NodeScaling] = [:]
+    /// What is left of norms that took up scales, by input group; ones elsewhere.
+    var norms: [UInt32: [Double]] = [:]
     var requests: [Request] = []
     var kept: [String: KeptTensor] = [:]
     var tensors: [HostTensor] = []
