@@ -41,12 +41,13 @@ final class CheckedCall: @unchecked Sendable {
     var worksAfterCancel = 0
     var wasCancelled: ContinuousClock.Instant?
     var replacements = 0
-    var polls = 0
   }
 
   let phase: Phase
   unowned(unsafe) let host: CheckedHost
   let state = Mutex(State())
+  /// Beside the state, as those of the host.
+  let polls = Atomic(0)
   private let memory: GuardedMemory
 
   init(_ phase: Phase, host: CheckedHost) {
