@@ -53,6 +53,17 @@ import Validator
     #expect(json.output.contains("not exercised"))
   }
 
+  @Test("matrices of a header that did not know codebooks are taken")
+  func olderMatrices() throws {
+    let source = """
+      #define ON_FORM \\
+        p.low.struct_size = p.high.struct_size = (uint32_t)offsetof(lathe_matrix, codebook);
+      #include "base.h"
+
+      """
+    #expect(try Zoo.flagged("older", source: source, ["--only", "graph"]).isEmpty)
+  }
+
   @Test("an input that is scaled is made up for by the weights, or the outputs are worse than zeros")
   func scaledInputs() throws {
     for (divisor, isSound) in [("4", true), ("1", false)] {

@@ -1,4 +1,5 @@
 import CLathe
+import PluginHost
 import Tensors
 
 /// Reads a form that a plugin gave and checks it as lathe.h describes it.
@@ -22,7 +23,7 @@ struct FormReader {
       else { throw .unsound("term \(t) of \(node.name) is NULL, too small or empty") }
       var factors: [TinyFactor] = []
       for f in 0..<Int(term.factor_count) {
-        guard let matrix = list[f]?.pointee, matrix.struct_size >= MemoryLayout<lathe_matrix>.size else {
+        guard let matrix = ForeignMatrix.load(list[f]) else {
           throw .unsound("factor \(t).\(f) of \(node.name) is NULL or its struct_size is too small")
         }
         factors.append(try factor(matrix, "factor \(t).\(f) of \(node.name)"))
