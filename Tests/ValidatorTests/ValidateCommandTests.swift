@@ -20,6 +20,26 @@ import Validator
     #expect(run.status == 0, "\(run.output)")
   }
 
+  @Test(
+    "parameters that need younger services of the host are validated with --set",
+    arguments: [
+      ("Quantize", ["method=awq"]), ("Quantize", ["method=awq", "residual_rank=2"]),
+      ("Quantize", ["method=gptq"]), ("Quantize", ["method=nf4"]),
+      ("AdaSVD", ["target=shifted", "stack=2"]),
+    ] as [(String, [String])])
+  func parameters(name: String, values: [String]) throws {
+    let run = try validate(
+      [BuildFolder.plugin(name), "--json"] + values.flatMap { ["--set", $0] }
+        + ["graph", "numerics", "statistics", "completes-a-run", "forecast-is-kept"].flatMap {
+          ["--only", $0]
+        })
+    let cases = try JSON(parsing: run.output)["cases"]?.arrayValue ?? []
+    #expect(run.status == 0 && !cases.isEmpty, "\(run.output)")
+    let skipped = cases.filter { $0["verdict"]?.stringValue == "skip" }
+    let notAsked = ["meets-its-budget", "uses-its-budget", "head-outside-blocks"]
+    for item in skipped { #expect(notAsked.contains(item["case"]?.stringValue ?? ""), "\(item.text())") }
+  }
+
   @Test("the list of cases is in docs/PLUGINS.md, with the rule of each")
   func documented() throws {
     let page = try String(contentsOf: Shared.packageRoot.appending(path: "docs/PLUGINS.md"), encoding: .utf8)

@@ -37,6 +37,42 @@ import Validator
     #expect(try Zoo.flagged(name, words).keys.sorted() == [])
   }
 
+  @Test("what a failing forecast said is in the failure")
+  func forecast() throws {
+    let found = try Zoo.flagged("forecast-answers", ["--only", "lifecycle"])
+    #expect(found.keys.sorted() == ["forecast-answers"])
+    #expect(found["forecast-answers"]?.contains("ranks are known after the measurements") ?? false)
+  }
+
+  @Test("a strategy that replaces nothing is warned about, in text and JSON, and passes")
+  func vacuous() throws {
+    let text = try Zoo.run("replaces-a-layer", ["--only", "numerics"])
+    #expect(text.status == 0 && text.lines.filter { $0.hasPrefix("WARN") }.count == 1)
+    let json = try Zoo.run("replaces-a-layer", ["--only", "replaces-a-layer", "--json"])
+    #expect(json.status == 0 && json.output.contains("\"warn\""))
+    #expect(json.output.contains("not exercised"))
+  }
+
+  @Test("matrices of a header that did not know codebooks are taken")
+  func olderMatrices() throws {
+    let source = """
+      #define ON_FORM \\
+        p.low.struct_size = p.high.struct_size = (uint32_t)offsetof(lathe_matrix, codebook);
+      #include "base.h"
+
+      """
+    #expect(try Zoo.flagged("older", source: source, ["--only", "graph"]).isEmpty)
+  }
+
+  @Test("an input that is scaled is made up for by the weights, or the outputs are worse than zeros")
+  func scaledInputs() throws {
+    for (divisor, isSound) in [("4", true), ("1", false)] {
+      let found = try Zoo.flagged(
+        "scales", source: Zoo.scaling(weightsBy: divisor), ["--only", "graph", "--only", "better-than-zero"])
+      #expect(found.keys.sorted() == (isSound ? [] : ["better-than-zero"]), "\(found)")
+    }
+  }
+
   @Test("a crash, a hang and an exit become failures with a sentence", arguments: Zoo.ends)
   func ends(end: Zoo.End) throws {
     let found = try Zoo.flagged(end.name, source: end.source, ["--only", "completes-a-run", "--limit", "2"])
@@ -61,6 +97,28 @@ enum Zoo {
     End(name: "exit", body: "exit(7);", sentence: "exit status 7"),
   ]
 
+  /// Divides the input of down projections by 1/4, and their weights by `divisor`: 4 makes up for it.
+  static func scaling(weightsBy divisor: String) -> String {
+    """
+    #define ON_NODE \\
+      if (place->role == LATHE_ROLE_DOWN) { \\
+        lathe_tensor *scales = NULL; \\
+        const int64_t width[1] = {place->in_features}; \\
+        if (host->new_tensor(host, f32, 1, width, &scales) != LATHE_OK) \\
+          return FAILED(LATHE_ERR_NO_MEMORY, "no memory for scales"); \\
+        for (int64_t j = 0; j < width[0]; j++) ((float *)scales->data)[j] = 0.25f; \\
+        const lathe_status scaled = graph->scale_input(host, node, scales); \\
+        drop(scales); \\
+        if (scaled != LATHE_OK) return FAILED(scaled, "an input could not be scaled"); \\
+      }
+    #define ON_FACTORS \\
+      if (place->role == LATHE_ROLE_DOWN) \\
+        for (int64_t i = 0; i < place->out_features * rank; i++) a[i] *= 1.0f / (\(divisor));
+    #include "base.h"
+
+    """
+  }
+
   /// The plugins by name.
   static var names: [String] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -80,12 +138,12 @@ enum Zoo {
   /// Compiles and validates a plugin; the words of each line of the table.
   static func run(
     _ name: String, source: String? = nil, _ words: [String]
-  ) throws -> (status: Int32, lines: [String]) {
+  ) throws -> (status: Int32, lines: [String], output: String) {
     let library = try library(name, source: source)
     let run = try ChildProcess.run(BuildFolder.lathe, ["plugins", "validate", library.path] + words)
     let verdicts = ["PASS", "FAIL", "WARN", "SKIP"]
     let lines = run.output.split(separator: "\n").map(String.init)
-    return (run.status, lines.filter { line in verdicts.contains { line.hasPrefix($0) } })
+    return (run.status, lines.filter { line in verdicts.contains { line.hasPrefix($0) } }, run.output)
   }
 
   /// The failures and warnings, by case.

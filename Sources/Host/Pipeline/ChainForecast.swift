@@ -20,6 +20,9 @@ public struct ChainForecast: Sendable {
   /// Whether every form is certain. A stage that distributes a budget by what it measures can only promise its
   /// total, which the forecast states.
   public let isExact: Bool
+
+  /// The stage whose strategy cannot tell, if there is one; nothing is known of those after it.
+  public var unknown: Stage? { stages.first { $0.bytesAfter == nil } }
 }
 
 extension Chain {

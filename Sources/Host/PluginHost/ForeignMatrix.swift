@@ -3,10 +3,10 @@ import Graph
 import Tensors
 
 /// The two directions between `Factor` or `FactorForm` and the ABI's `lathe_matrix`.
-enum ForeignMatrix {
+public enum ForeignMatrix {
   /// A copy of the table as far as it reaches, the fields beyond zero; nil where it ends before the fields that every
   /// version has.
-  static func load(_ pointer: UnsafePointer<lathe_matrix>?) -> lathe_matrix? {
+  public static func load(_ pointer: UnsafePointer<lathe_matrix>?) -> lathe_matrix? {
     guard let pointer else { return nil }
     let base = MemoryLayout<lathe_matrix>.offset(of: \.codebook) ?? MemoryLayout<lathe_matrix>.size
     let size = Int(UnsafeRawPointer(pointer).load(as: UInt32.self))

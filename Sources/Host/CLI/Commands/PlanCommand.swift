@@ -53,7 +53,8 @@ enum PlanCommand: Command {
         "calibration: \(set.usedCount) of \(set.tokenCount) tokens in \(set.windows.count) windows")
     }
     guard let after = forecast.model, let files else {
-      return (lines + ["the size is unknown: a strategy cannot forecast"]).joined(separator: "\n")
+      let who = forecast.unknown.map { "stage \($0.index), strategy \"\($0.strategy)\"," } ?? "a strategy"
+      return (lines + ["the size is unknown: \(who) cannot forecast"]).joined(separator: "\n")
     }
     var layers = TextTable(
       ["layer", "shape", "rank", "bytes before", "bytes after"], rightAligned: [2, 3, 4])
@@ -82,6 +83,7 @@ enum PlanCommand: Command {
   ) -> JSON {
     var object = JSONObject()
     object["exact"] = .bool(forecast.isExact && forecast.model != nil)
+    object["cannot_forecast"] = forecast.unknown.map { .string($0.strategy) } ?? .null
     object["tensor_bytes_before"] = .integer(before.byteCount)
     object["tensor_bytes_after"] = forecast.model.map { .integer($0.byteCount) } ?? .null
     object["file_bytes_after"] = files.map { .integer($0.byteCount) } ?? .null

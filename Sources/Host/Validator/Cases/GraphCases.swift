@@ -24,6 +24,15 @@ enum GraphCases {
       "codes-fit-their-bits", "Codes and zero points are below 2^bits.",
       fix: "clamp codes to 0 ... 2^bits - 1", kinds: [.plain, .odd, .huge, .tiny]),
     rule(
+      "scales-are-sound",
+      "scale_input is called in compress of the own block, with positive float32 scales, equal where scale_classes says so.",
+      fix: "ask scale_classes which features share a scale, and keep scales away from 0 and infinity"),
+    rule(
+      "scaled-inputs-are-answered",
+      "Each layer that reads a scaled input is replaced for the new input before compress returns.",
+      fix: "call scale_input first, then replace_linear with W diag(scales) for every node of the input_group"
+    ),
+    rule(
       "nodes-exist", "Nodes are numbered 0 ... node_count - 1.",
       fix: "stop loops before node_count, and use LATHE_NODE_NONE for the stage"),
     rule(

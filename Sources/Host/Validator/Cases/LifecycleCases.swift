@@ -69,16 +69,7 @@ enum LifecycleCases {
         let alone = try bench.steadyDigest()
         let one = try StrategyRun(bench.host(.plain, HostOptions()))
         defer { one.destroy() }
-        let two = try StrategyRun(
-          bench.host(
-            .odd,
-            StrategyBench.options { options in
-              options.seed = 99
-              for parameter in bench.strategy.parameters
-              where parameter.type <= Int32(LATHE_PARAM_FLOAT) && bench.file.given[parameter.key] == nil {
-                options.parameters[parameter.key] = parameter.at(0.75)
-              }
-            }))
+        let two = try another(bench)
         defer { two.destroy() }
         try one.plan()
         ignore { () throws(CaseFault) in try two.plan() }
@@ -143,6 +134,20 @@ enum LifecycleCases {
       .lifecycle, name, rule, fix: fix, .strategy { bench throws(CaseFault) in try bench.check(name) })
   }
 
+  /// An instance with other parameters and another seed; with the same parameters where it refuses those.
+  private static func another(_ bench: StrategyBench) throws(CaseFault) -> StrategyRun {
+    var options = StrategyBench.options { $0.seed = 99 }
+    for parameter in bench.strategy.parameters
+    where parameter.type <= Int32(LATHE_PARAM_FLOAT) && bench.file.given[parameter.key] == nil {
+      options.parameters[parameter.key] = parameter.at(0.75)
+    }
+    do throws(CaseFault) { return try StrategyRun(bench.host(.odd, options)) } catch {
+      guard ParameterCases.isRefusal(error) else { throw error }
+      options.parameters = [:]
+      return try StrategyRun(bench.host(.odd, options))
+    }
+  }
+
   private static func ignore(_ body: () throws(CaseFault) -> Void) {
     do throws(CaseFault) { try body() } catch {}
   }
@@ -151,7 +156,7 @@ enum LifecycleCases {
   private static func measureLeak(
     rounds: Int, times: Int, _ what: String, _ body: () throws(CaseFault) -> Void
   ) throws(CaseFault) {
-    guard heapAnswers else {
+    guard heap_tells() == 1 else {
       throw .notApplicable("the heap cannot be measured (a sanitizer or another malloc)")
     }
     for _ in 0..<times { try body() }
@@ -164,13 +169,5 @@ enum LifecycleCases {
     // Caches that fill up end; a leak does not.
     let last = grown.suffix(rounds / 2).min() ?? 0
     if last >= 16 { throw .broken(call: what, what: "about \(last) bytes stay allocated each time \(grown)") }
-  }
-
-  /// Whether the statistics of malloc react to it.
-  private static var heapAnswers: Bool {
-    let before = heap_bytes_in_use()
-    let block = malloc(4000)
-    defer { free(block) }
-    return heap_bytes_in_use() >= before + 4000
   }
 }

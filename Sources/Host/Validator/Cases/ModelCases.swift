@@ -1,3 +1,5 @@
+import CLathe
+
 /// About models that are not the plainest ones.
 enum ModelCases {
   static let all: [ValidationCase] = [
@@ -5,7 +7,8 @@ enum ModelCases {
       "odd-sizes", .odd, "Sizes are what they are: 13 and 29, and fewer key-value heads.",
       fix: "take no size to be even, a power of two, or equal to another"),
     model(
-      "head-outside-blocks", .head, "compress is called with block -1 for linears outside the blocks.",
+      "head-outside-blocks", .head,
+      "compress is called with block -1 for linears outside the blocks, unless plan refused them with a reason.",
       fix: "accept a negative block; there are no statistics for it"),
     model(
       "empty-block", .emptyBlock, "The recipe may leave a block without any selected layer.",
@@ -20,6 +23,10 @@ enum ModelCases {
       "factored-layers", .factored,
       "An earlier stage may have made layers products of factors: they are compressed, or refused with a reason.",
       fix: "take dense_weight, or go through all terms and factors of linear", mayRefuse: true),
+    model(
+      "codebook-layers", .codebook,
+      "An earlier stage may have made layers codes into a table: they are compressed, or refused with a reason.",
+      fix: "take dense_weight, or read codes, scales and the codebook of linear", mayRefuse: true),
     model(
       "quantized-layers", .quantized,
       "An earlier stage may have quantised layers: they are compressed, or refused with a reason.",
@@ -37,6 +44,7 @@ enum ModelCases {
         let host = bench.host(kind, HostOptions())
         if let fault = bench.attempt(host) {
           if mayRefuse, ParameterCases.isRefusal(fault) { throw .notApplicable("it refuses them: \(fault)") }
+          if kind == .head, isRefusedByPlan(fault) { throw .notApplicable("it refuses them: \(fault)") }
           throw .broken(call: "a run on such a model", what: "\(fault)")
         }
         if let found = host.faults.first { throw .broken(call: found.call, what: found.what) }
@@ -49,5 +57,10 @@ enum ModelCases {
             call: "replacement of \(worst.0)", what: "the relative error of its outputs is \(Float(worst.1))")
         }
       })
+  }
+
+  private static func isRefusedByPlan(_ fault: CaseFault) -> Bool {
+    guard case .stopped("plan", let status, _) = fault else { return false }
+    return status == Int32(LATHE_ERR_UNSUPPORTED)
   }
 }

@@ -70,6 +70,10 @@ enum ModuleCases {
         if known.isEmpty { throw .notApplicable("it declares no optional extension") }
         try bench.complete()
         do throws(CaseFault) { try bench.complete { $0.withheld = Set(known) } } catch {
+          // What is optional may be needed by what --set asks for.
+          if !bench.file.given.isEmpty, ParameterCases.isRefusal(error) {
+            throw .notApplicable("with these parameters it refuses: \(error)")
+          }
           throw .broken(call: "a run without \(known.joined(separator: ", "))", what: "\(error)")
         }
       }),

@@ -13,6 +13,12 @@ enum NumericsCases {
       fix: "check the order of the factors (factors[0] meets the input) and transposes: W is [out, in]",
       .strategy { bench throws(CaseFault) in try better(bench, [.plain]) }),
     ValidationCase(
+      .numerics, "replaces-a-layer",
+      "A layer of the tiny models is replaced: else what is said of numbers and of equal bytes was not exercised.",
+      fix: "give parameters with --set under which layers of 16 columns are worth compressing",
+      isAdvice: true,
+      .strategy { bench throws(CaseFault) in try replaces(bench) }),
+    ValidationCase(
       .numerics, "meets-its-budget", "The selected layers take no more than the target, as cost prices them.",
       fix: "round ranks down, and add up cost of the forms that you will give",
       .strategy { bench throws(CaseFault) in
@@ -63,6 +69,21 @@ enum NumericsCases {
         try better(bench, [.tiny])
       }),
   ]
+
+  /// Throws where runs on all kinds of layers end well and none replaces a layer.
+  private static func replaces(_ bench: StrategyBench) throws(CaseFault) {
+    try bench.requireClean(bench.complete())
+    for kind in [TinyModel.Kind.plain, .odd, .head, .factored, .quantized, .codebook] {
+      for keep in [0.8, 0.4] {
+        let host = bench.host(kind, StrategyBench.options { $0.keep = keep })
+        _ = bench.attempt(host)
+        if !host.state.withLock({ $0.replaced.isEmpty }) { return }
+      }
+    }
+    throw .broken(
+      call: "runs on the tiny models",
+      what: "no layer was replaced, so its numerics and its determinism were not exercised")
+  }
 
   /// Throws where a run on `kind` ends with an error or with values that are not finite.
   static func finishes(_ bench: StrategyBench, _ kind: TinyModel.Kind) throws(CaseFault) {

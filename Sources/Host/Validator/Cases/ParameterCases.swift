@@ -53,6 +53,11 @@ enum ParameterCases {
           throw .broken(call: "a run with \(options.parameters)", what: "\(fault)")
         }
       }),
+    ValidationCase(
+      .parameters, "overrides-are-taken",
+      "With TAKES_OVERRIDES one layer may have other parameters than the rest: a run succeeds or ends with an explained error.",
+      fix: "read what may differ by node_int, node_float and node_text, or refuse it with LATHE_ERR_INVALID",
+      .strategy { bench throws(CaseFault) in try override(bench) }),
     rule(
       "reads-declared-parameters", "Only declared parameters are read.",
       fix: "declare the key in params, or correct its spelling"),
@@ -64,6 +69,23 @@ enum ParameterCases {
       "parameters-read-in-create", "Parameters are read during create only.",
       fix: "read them in create and keep them in the instance"),
   ]
+
+  /// Runs with other parameters for one layer.
+  private static func override(_ bench: StrategyBench) throws(CaseFault) {
+    if !bench.strategy.takesOverrides { throw .notApplicable("it takes no overrides") }
+    try bench.complete()
+    for (node, share) in [(0, 0.0), (6, 1), (5, 0.5), (10, 0.75), (4, 0.25)] {
+      for parameter in bench.strategy.parameters where parameter.type != Int32(LATHE_PARAM_FLOAT_LIST) {
+        let value = parameter.at(share)
+        let host = bench.host(
+          .plain, StrategyBench.options { $0.nodeParameters[node] = [parameter.key: value] })
+        guard let fault = bench.attempt(host), !isRefusal(fault) else { continue }
+        if case .stopped(_, Int32(LATHE_ERR_NUMERICAL), _) = fault { continue }
+        throw .broken(
+          call: "a run with \(parameter.key) = \(value) for \(host.model.nodes[node].name)", what: "\(fault)")
+      }
+    }
+  }
 
   private static func rule(_ name: String, _ rule: String, fix: String) -> ValidationCase {
     ValidationCase(

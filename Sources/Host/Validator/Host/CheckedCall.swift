@@ -26,6 +26,12 @@ final class CheckedCall: @unchecked Sendable {
   struct State {
     var staged: [Int: (form: TinyForm, bias: [Double]?)] = [:]
     var trials: [Int: TinyForm] = [:]
+    /// What inputs were divided by and outputs were divided by, by node.
+    var scalings: [Int: NodeScaling] = [:]
+    /// Norms that took up scales, by input group.
+    var norms: [UInt32: [Double]] = [:]
+    /// Nodes whose input was scaled and that have no replacement for it yet.
+    var unanswered: Set<Int> = []
     var failure: (code: Int32, message: String)?
     var refusal: String?
     var lent: [GuardedMemory] = []
@@ -35,12 +41,13 @@ final class CheckedCall: @unchecked Sendable {
     var worksAfterCancel = 0
     var wasCancelled: ContinuousClock.Instant?
     var replacements = 0
-    var polls = 0
   }
 
   let phase: Phase
   unowned(unsafe) let host: CheckedHost
   let state = Mutex(State())
+  /// Beside the state, as those of the host.
+  let polls = Atomic(0)
   private let memory: GuardedMemory
 
   init(_ phase: Phase, host: CheckedHost) {
@@ -126,6 +133,7 @@ final class CheckedCall: @unchecked Sendable {
         }
       }
     }
+    if status == lathe_status(LATHE_OK) { commitScalings() }
     if host.options.guardsNewMemory, scratch.contains(where: { !$0.isIntact }) {
       host.note("writes-in-bounds", phase.name, "bytes just outside a block of scratch were written")
     }

@@ -27,14 +27,14 @@ final class CheckedHost: @unchecked Sendable {
     var forms: [TinyForm]
     var biases: [[Double]?]
     var replaced: Set<Int> = []
+    var scalings: [Int: NodeScaling] = [:]
+    /// What is left of norms that took up scales, by input group; ones elsewhere.
+    var norms: [UInt32: [Double]] = [:]
     var requests: [Request] = []
     var kept: [String: KeptTensor] = [:]
     var tensors: [HostTensor] = []
     var calls: [CheckedCall] = []
-    var polls = 0
     var fallibleCalls = 0
-    /// Threads inside a body of for_each.
-    var parallelThreads: [UInt: Int] = [:]
     var entered = 0
     var failed: String?
   }
@@ -50,6 +50,8 @@ final class CheckedHost: @unchecked Sendable {
   let options: HostOptions
   let trace: TraceLog?
   let state: Mutex<State>
+  /// Beside the state: a lock round each body of for_each would order them, and hide races from ThreadSanitizer.
+  private let polled = Atomic(0)
 
   init(_ strategy: StrategyUnderTest, model: TinyModel, options: HostOptions, trace: TraceLog?) {
     self.strategy = strategy
@@ -105,14 +107,11 @@ final class CheckedHost: @unchecked Sendable {
 
   /// Whether the user has asked to stop, which every poll asks.
   func poll() -> Bool {
-    let count = state.withLock { state in
-      state.polls += 1
-      return state.polls
-    }
+    let count = polled.wrappingAdd(1, ordering: .relaxed).newValue
     return options.cancelAtPoll.map { count > $0 } ?? false
   }
 
-  var polls: Int { state.withLock { $0.polls } }
+  var polls: Int { polled.load(ordering: .relaxed) }
 
   /// With concurrent blocks: holds the first host call of each until all are inside the plugin.
   func gate() {
@@ -124,13 +123,12 @@ final class CheckedHost: @unchecked Sendable {
     }
   }
 
-  func isInsideParallel() -> Bool { state.withLock { $0.parallelThreads[UInt(pthread_self())] ?? 0 > 0 } }
+  func isInsideParallel() -> Bool { ParallelDepth.now > 0 }
 
   /// Runs `body` as one of the bodies of for_each.
   func insideParallel<Result>(_ body: () -> Result) -> Result {
-    let thread = UInt(pthread_self())
-    state.withLock { $0.parallelThreads[thread, default: 0] += 1 }
-    defer { state.withLock { $0.parallelThreads[thread, default: 1] -= 1 } }
+    ParallelDepth.now += 1
+    defer { ParallelDepth.now -= 1 }
     return body()
   }
 }

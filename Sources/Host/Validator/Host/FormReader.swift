@@ -1,4 +1,5 @@
 import CLathe
+import PluginHost
 import Tensors
 
 /// Reads a form that a plugin gave and checks it as lathe.h describes it.
@@ -22,7 +23,7 @@ struct FormReader {
       else { throw .unsound("term \(t) of \(node.name) is NULL, too small or empty") }
       var factors: [TinyFactor] = []
       for f in 0..<Int(term.factor_count) {
-        guard let matrix = list[f]?.pointee, matrix.struct_size >= MemoryLayout<lathe_matrix>.size else {
+        guard let matrix = ForeignMatrix.load(list[f]) else {
           throw .unsound("factor \(t).\(f) of \(node.name) is NULL or its struct_size is too small")
         }
         factors.append(try factor(matrix, "factor \(t).\(f) of \(node.name)"))
@@ -76,7 +77,7 @@ struct FormReader {
     case LATHE_MATRIX_DIAGONAL:
       guard factor.rows == factor.columns else { throw .unsound("\(what) is diagonal but not square") }
       if needsValues { factor.values = try reals(matrix.values, [factor.rows], type, what) }
-    case LATHE_MATRIX_GROUP_QUANTIZED: try readCodes(matrix, into: &factor, what)
+    case LATHE_MATRIX_GROUP_QUANTIZED, LATHE_MATRIX_CODEBOOK: try readCodes(matrix, into: &factor, what)
     default:
       // A kind of a later header: this host cannot look inside.
       throw .no(LATHE_ERR_UNSUPPORTED, "\(what) has the storage kind \(matrix.storage)")
@@ -87,17 +88,20 @@ struct FormReader {
   private func readCodes(_ matrix: lathe_matrix, into factor: inout TinyFactor, _ what: String)
     throws(Refusal)
   {
-    guard (1...8).contains(matrix.bits), matrix.group_size >= 0 else {
+    guard (2...8).contains(matrix.bits), matrix.group_size >= 0 else {
       throw .unsound("\(what) has \(matrix.bits) bits and groups of \(matrix.group_size)")
     }
     factor.bits = Int(matrix.bits)
     factor.groupSize = Int(matrix.group_size) >= factor.columns ? 0 : Int(matrix.group_size)
-    factor.hasZeros = matrix.zero_points != nil || matrix.flags & UInt32(LATHE_MATRIX_ZERO_POINTS) != 0
+    let hasZeros = matrix.zero_points != nil || matrix.flags & UInt32(LATHE_MATRIX_ZERO_POINTS) != 0
+    factor.hasZeros = hasZeros && !factor.isTable
     guard needsValues else { return }
     factor.values = try codes(matrix.values, [factor.rows, factor.columns], factor.bits, what)
     let groups = [factor.rows, factor.groups]
     factor.scales = try reals(matrix.scales, groups, factor.type, "the scales of \(what)")
-    if let zeros = matrix.zero_points {
+    if factor.isTable {
+      factor.table = try reals(matrix.codebook, [1 << factor.bits], .f32, "the codebook of \(what)")
+    } else if let zeros = matrix.zero_points {
       factor.zeros = try codes(zeros, groups, factor.bits, "the zero points of \(what)")
     }
   }

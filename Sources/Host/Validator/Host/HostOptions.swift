@@ -40,6 +40,8 @@ struct HostOptions: Sendable {
   /// Share of the selected layers' bytes that stays.
   var keep = 0.8
   var parameters: [String: ParameterUnderTest.Value] = [:]
+  /// Overrides of single nodes.
+  var nodeParameters: [Int: [String: ParameterUnderTest.Value]] = [:]
   /// Whether threads are counted at every host call.
   var countsThreads = false
 }

@@ -94,6 +94,7 @@ extension CheckedCall {
   private static func isAboutInput(_ kind: Int32) -> Bool {
     [
       LATHE_STAT_INPUT_GRAM, LATHE_STAT_INPUT_ABS_MEAN, LATHE_STAT_INPUT_SAMPLE, LATHE_STAT_INPUT_CROSS_GRAM,
+      LATHE_STAT_INPUT_STACKED_GRAM,
     ].contains(Int(kind))
   }
 }

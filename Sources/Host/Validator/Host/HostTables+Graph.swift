@@ -49,7 +49,7 @@ extension HostTables {
         let node = try call.node(index)
         if case .forecast = call.phase { throw .no(LATHE_ERR_UNSUPPORTED, "a forecast has no weights") }
         call.worked("dense_weight")
-        guard let weight = call.host.state.withLock({ $0.forms[Int(index)] }).matrix else {
+        guard let weight = call.form(Int(index)).form.matrix else {
           throw .no(LATHE_ERR_UNSUPPORTED, "the weight of \(node.name) cannot be computed")
         }
         let shape = [Int64(weight.rows), Int64(weight.columns)]
@@ -70,10 +70,12 @@ extension HostTables {
         let given = try FormReader(call: call, node: node, needsValues: !isForecast).read(form)
         call.state.withLock { state in
           state.staged[Int(index)] = given
+          state.unanswered.remove(Int(index))
           state.replacements += 1
         }
       }
     }
+    addScaling(to: &table)
     return table
   }
 }
@@ -127,9 +129,17 @@ extension CheckedCall {
     }
   }
 
+  /// The form and the bias of a node as this call sees them: what the call itself made of it, else those of the model.
+  func form(_ index: Int) -> (form: TinyForm, bias: [Double]?) {
+    let present = host.state.withLock { ($0.forms[index], $0.biases[index]) }
+    if case .forecast = phase { return present }
+    guard let staged = state.withLock({ $0.staged[index] }) else { return present }
+    return (staged.form, staged.bias ?? present.1)
+  }
+
   /// The form of a node now, lent with its values, or as a shape in a forecast.
   func lend(form index: Int) -> UnsafePointer<lathe_linear> {
-    let (form, bias) = host.state.withLock { ($0.forms[index], $0.biases[index]) }
+    let (form, bias) = self.form(index)
     let name = host.model.nodes[index].name
     var isShape = false
     if case .forecast = phase { isShape = true }
@@ -169,6 +179,7 @@ extension CheckedCall {
     if factor.isQuantized {
       let groups = [factor.rows, factor.groups]
       matrix.scales = lend(tensor: factor.scales, factor.type, groups, "the scales of \(label)")
+      matrix.codebook = factor.table.map { lend(tensor: $0, .f32, [$0.count], "the codebook of \(label)") }
       matrix.zero_points = factor.zeros.map { lend(tensor: $0, .u8, groups, "the zero points of \(label)") }
     }
     return matrix

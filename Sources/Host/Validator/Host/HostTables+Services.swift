@@ -1,6 +1,4 @@
 import CLathe
-import LinearAlgebra
-import Synchronization
 import Tensors
 
 extension HostTables {
@@ -101,12 +99,6 @@ extension HostTables {
   }
 }
 
-/// The plugin promises that its body may run on several threads.
-struct ParallelWork: @unchecked Sendable {
-  let body: (@convention(c) (UnsafeMutableRawPointer?, UInt64) -> lathe_status)?
-  let context: UnsafeMutableRawPointer?
-}
-
 extension CheckedCall {
   fileprivate func checkReport(
     _ node: lathe_node, _ key: UnsafePointer<CChar>?, _ function: String, _ isFinite: Bool
@@ -133,28 +125,5 @@ extension CheckedCall {
     let key = CounterRandom(seed: host.options.seed, stream: 0)
     let random = CounterRandom(seed: key.bits(at: UInt64(node)), stream: UInt64(stream))
     TensorBytes.write((0..<given.count).map { Double(number(random, UInt64($0))) }, .f32, to: given.base)
-  }
-
-  /// Runs the bodies on the threads, or in the order, that the case asks for.
-  fileprivate func forEach(_ count: Int, _ work: ParallelWork) -> lathe_status {
-    guard let body = work.body else { return lathe_status(LATHE_ERR_CONTRACT) }
-    @Sendable func one(_ index: Int) -> lathe_status {
-      if poll() { return lathe_status(LATHE_ERR_CANCELLED) }
-      return host.insideParallel { body(work.context, UInt64(index)) }
-    }
-    if host.options.threads > 1 {
-      let first = Mutex<(Int, lathe_status)?>(nil)
-      Workers(threads: host.options.threads).forEach(count: count) { index in
-        guard first.withLock({ $0 == nil || index < $0?.0 ?? 0 }) else { return }
-        let status = one(index)
-        if status != 0 { first.withLock { if index < $0?.0 ?? count { $0 = (index, status) } } }
-      }
-      return first.withLock { $0?.1 } ?? lathe_status(LATHE_OK)
-    }
-    for index in host.options.isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
-      let status = one(index)
-      if status != 0 { return status }
-    }
-    return lathe_status(LATHE_OK)
   }
 }

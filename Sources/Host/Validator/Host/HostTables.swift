@@ -1,5 +1,6 @@
 import CLathe
 import Glibc
+import Synchronization
 
 /// The C tables of the checking host. They live as long as the process: a plugin may keep pointers to them.
 struct HostTables: @unchecked Sendable {
@@ -100,9 +101,9 @@ extension CheckedCall {
   /// Whether work should end; remembers that the plugin was told so.
   func poll() -> Bool {
     let isCancelled = host.poll()
-    state.withLock { state in
-      state.polls += 1
-      if isCancelled, state.wasCancelled == nil { state.wasCancelled = .now }
+    polls.wrappingAdd(1, ordering: .relaxed)
+    if isCancelled {
+      state.withLock { if $0.wasCancelled == nil { $0.wasCancelled = .now } }
     }
     return isCancelled
   }

@@ -1,5 +1,6 @@
 import CLathe
 import Glibc
+import Synchronization
 
 /// One instance on one checking host: created, called phase by phase, destroyed exactly once.
 final class StrategyRun: @unchecked Sendable {
@@ -134,10 +135,11 @@ final class StrategyRun: @unchecked Sendable {
         "starts-no-threads", phase.name,
         "\(ThreadCount.now) threads are there when it returns, \(ThreadCount.expected) before")
     }
-    if state.replacements > 1, state.polls + 1 < state.replacements {
+    let polls = call.polls.load(ordering: .relaxed)
+    if state.replacements > 1, polls + 1 < state.replacements {
       host.note(
         "polls-for-cancellation", phase.name,
-        "it replaced \(state.replacements) layers and let the host look for an interruption \(state.polls) times"
+        "it replaced \(state.replacements) layers and let the host look for an interruption \(polls) times"
       )
     }
     call.end(commits ? status : 1)

@@ -11,6 +11,8 @@ struct TinyFactor: Sendable {
   var values: [Double] = []
   var scales: [Double] = []
   var zeros: [Double]?
+  /// The numbers that codes stand for, `2^bits`.
+  var table: [Double]?
   var bits = 0
   var groupSize = 0
   /// How dense values or scales are stored.
@@ -49,7 +51,9 @@ struct TinyFactor: Sendable {
     return factor
   }
 
-  var isQuantized: Bool { storage == Int32(LATHE_MATRIX_GROUP_QUANTIZED) }
+  /// Whether its values are codes.
+  var isQuantized: Bool { storage == Int32(LATHE_MATRIX_GROUP_QUANTIZED) || isTable }
+  var isTable: Bool { storage == Int32(LATHE_MATRIX_CODEBOOK) }
   var isDiagonal: Bool { storage == Int32(LATHE_MATRIX_DIAGONAL) }
   private var width: Int { groupSize == 0 ? max(columns, 1) : groupSize }
   var groups: Int { (columns + width - 1) / width }
@@ -68,6 +72,11 @@ struct TinyFactor: Sendable {
         let zero = zeros.map { group < $0.count ? $0[group] : 0 } ?? Double(1 << (bits - 1))
         return scales[group] * (values[i * columns + j] - zero)
       }
+    case LATHE_MATRIX_CODEBOOK
+    where values.count == rows * columns && scales.count == rows * groups && table?.count == 1 << bits:
+      return Matrix(rows: rows, columns: columns) { i, j in
+        scales[i * groups + j / width] * (table?[min(Int(values[i * columns + j]), 1 << bits - 1)] ?? 0)
+      }
     default: return nil
     }
   }
@@ -79,6 +88,8 @@ struct TinyFactor: Sendable {
     case LATHE_MATRIX_GROUP_QUANTIZED:
       rows * (columns * bits + 31) / 32 * 4 + rows * groups * type.byteCount
         + (hasZeros ? (rows * groups * bits + 7) / 8 : 0)
+    case LATHE_MATRIX_CODEBOOK:
+      rows * (columns * bits + 31) / 32 * 4 + rows * groups * type.byteCount + 4 << bits
     default: rows * columns * type.byteCount
     }
   }

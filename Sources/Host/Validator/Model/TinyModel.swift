@@ -44,6 +44,8 @@ struct TinyModel: Sendable {
     case factored
     /// Every layer group-quantised to 4 bits.
     case quantized
+    /// Every layer 2-bit codes into a table.
+    case codebook
     /// Fewer tokens than features.
     case fewTokens
     /// One site's inputs are all zero.
@@ -124,6 +126,7 @@ struct TinyModel: Sendable {
         ]
       case .quantized:
         nodes[index].form = [[TinyFactor.quantized(weight, bits: 4, groupSize: 8, type: node.type)]]
+      case .codebook: nodes[index].form = [[TinyFactor.lookedUp(weight, groupSize: 8, type: node.type)]]
       case .zeroInputs where node.block == 0 && node.inputGroup == 3:
         nodes[index].inputs = node.inputs.scaled(by: 0)
       case .zeroWeights where index == 4:

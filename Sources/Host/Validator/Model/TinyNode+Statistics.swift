@@ -21,6 +21,9 @@ extension TinyNode {
     case LATHE_STAT_INPUT_SAMPLE:
       let rows = min(maxRows, tokens)
       return ([rows, n], Array(x.numbers.prefix(rows * n)))
+    case LATHE_STAT_INPUT_STACKED_GRAM:
+      let means = Self.windowMeans(x, group: max(maxRows, 1))
+      return ([n, n], means.transposed.times(means).numbers)
     case LATHE_STAT_OUTPUT_GRAM:
       guard let weight = form.matrix else { return nil }
       let y = x.times(weight.transposed)
@@ -37,6 +40,26 @@ extension TinyNode {
       return ([m, m], g.times(g.transposed).numbers)
     default: return nil
     }
+  }
+
+  /// Token t is position t / 4 of window t % 4. The means at each position over groups of consecutive windows.
+  private static func windowMeans(_ x: Matrix<Double>, group: Int) -> Matrix<Double> {
+    let windows = 4
+    let numbers = x.numbers
+    var rows: [[Double]] = []
+    for position in 0..<(x.rows + windows - 1) / windows {
+      for first in stride(from: 0, to: windows, by: min(group, windows)) {
+        let tokens = (first..<min(first + group, windows)).map { position * windows + $0 }.filter {
+          $0 < x.rows
+        }
+        if tokens.isEmpty { continue }
+        rows.append(
+          (0..<x.columns).map { j in
+            tokens.reduce(0) { $0 + numbers[$1 * x.columns + j] } / Double(tokens.count)
+          })
+      }
+    }
+    return Matrix(rows: rows.count, columns: x.columns, rows.flatMap { $0 })
   }
 
   /// The inputs as they come through blocks that changed a little; those of the first block do not.

@@ -22,6 +22,7 @@ struct StrategyUnderTest: @unchecked Sendable {
   private func has(_ flag: Int) -> Bool { pointer.pointee.flags & UInt32(flag) != 0 }
   var takesBudget: Bool { has(LATHE_STRATEGY_TAKES_BUDGET) }
   var isBlockParallel: Bool { has(LATHE_STRATEGY_BLOCK_PARALLEL) }
+  var takesOverrides: Bool { has(LATHE_STRATEGY_TAKES_OVERRIDES) }
   var isInOrder: Bool { has(LATHE_STRATEGY_IN_ORDER) }
 
   func declares(_ kind: Int32) -> Bool {
