@@ -94,9 +94,9 @@ enum TestLayers {
   /// Random factors `[out, rank]` and `[rank, in]` of the node's type.
   static func factors(_ node: Node, rank: Int, seed: UInt64 = 7) throws -> [Factor] {
     let stream = UInt64(node.index)
-    let b = try RandomModel.normals([rank, node.inFeatures], seed: seed, stream: stream, deviation: 0.2)
-    let a = try RandomModel.normals([node.outFeatures, rank], seed: seed + 1, stream: stream, deviation: 0.2)
-    return [.dense(try b.converted(to: node.elementType)), .dense(try a.converted(to: node.elementType))]
+    let b = RandomModel.normals([rank, node.inFeatures], seed: seed, stream: stream, deviation: 0.2)
+    let a = RandomModel.normals([node.outFeatures, rank], seed: seed + 1, stream: stream, deviation: 0.2)
+    return try [.dense(b.converted(to: node.elementType)), .dense(a.converted(to: node.elementType))]
   }
 
   /// The layer with other terms.

@@ -132,7 +132,7 @@ private func squaredError(_ x: [Float], _ y: [Float]) -> Double {
     var lonely = [Float](repeating: 0, count: 256)
     lonely[200] = -3
     let rows = [
-      [Float](repeating: 1e-42, count: 256), lonely, values(256, seed: 1).map { $0 * 1e6 },
+      [Float](repeating: 0x1p-139, count: 256), lonely, values(256, seed: 1).map { $0 * 1e6 },
       values(256, seed: 2).map { $0 * 1e-9 },
     ]
     for x in rows {
