@@ -9,7 +9,8 @@ import Testing
   @Test("a scale is a number of the type it is stored in, finite and positive, whatever the group")
   func aScaleIsStorable() {
     let extremes: [(Float, Float)] = [
-      (0, 0), (-0x1p-149, 0x1p-149), (0, 0x1p-133), (-0x1p-128, 0), (-65000, 65000), (0.1, 0.3), (-0.7, -0.2), (1, 1),
+      (0, 0), (-0x1p-149, 0x1p-149), (0, 0x1p-133), (-0x1p-128, 0), (-65000, 65000), (0.1, 0.3), (-0.7, -0.2),
+      (1, 1),
     ]
     for type in Self.types {
       for bits in 2...8 {
