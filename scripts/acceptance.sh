@@ -83,6 +83,7 @@ quantised() {
   reference=$(expected $3 $2)
   check "$1 at $2 bits: perplexity $found, reference $reference of $3" "$found <= $reference"
 }
+quantised "rtn with search" 4 rtn ', search: "mse"'
 quantised "rtn with search" 3 rtn ', search: "mse"'
 quantised gptq 4 gptq ', method: "gptq"'
 quantised gptq 3 gptq ', method: "gptq"'
@@ -116,7 +117,7 @@ if [ -n "${LATHE_TRAINING:-}" ]; then
     "$(diff -r "$work/threads-1" "$work/threads-2" >/dev/null && echo 1 || echo 0)"
   check "verify covers the curves" "$($lathe verify "$work/threads-1" >/dev/null && echo 1 || echo 0)"
 else
-  echo "skip  soco at full length: set LATHE_TRAINING=1 (an hour)"
+  echo "skip  soco at full length: set LATHE_TRAINING=1 (half an hour)"
 fi
 
 echo "$passed passed, $failed failed"
