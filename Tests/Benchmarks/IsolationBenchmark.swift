@@ -17,7 +17,7 @@ struct IsolationBenchmark {
       defer { try? FileManager.default.removeItem(atPath: folder) }
       let checkpoint = RandomCheckpoint(
         directory: "\(folder)/model", size: size, blocks: arguments.blocks)
-      try checkpoint.write(characters: 8192)
+      try checkpoint.write(characters: 65536)
       for pair in 0..<arguments.repetitions {
         Benchmarks.note("pair \(pair + 1) of \(arguments.repetitions), size \(size)")
         // Every second pair in the other order, so that what drifts falls on both.
@@ -45,7 +45,7 @@ struct IsolationBenchmark {
   ) throws -> Stopwatch.Time {
     let json: JSON = [
       "lathe": 1, "seed": 1,
-      "calibration": ["text": ["model/text.txt"], "samples": 8, "context": 256],
+      "calibration": ["text": ["model/text.txt"], "samples": 64, "context": 256],
       "stages": [
         ["strategy": "svdllm-v2", "keep": 0.6, "isolate": .bool(isIsolated)],
         ["strategy": "quantize", "bits": 4, "isolate": .bool(isIsolated)],
