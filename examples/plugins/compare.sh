@@ -6,21 +6,8 @@
 #
 # Results lie in FOLDER and are not computed again, so an interrupted table goes on where it stopped.
 set -euo pipefail
-shopt -s inherit_errexit
-if [ $# -lt 3 ]; then
-  sed -n '2,7s/^# \{0,1\}//p' "$0"
-  exit 2
-fi
-model=$(realpath "$1")
-calibration=$(realpath "$2")
-holdout=$(realpath "$3")
-samples=${4:-64}
-context=${5:-512}
-cd "$(dirname "$0")/../.."
-lathe=$(realpath "${LATHE:-.build/release/lathe}")
-folder=${6:-examples/output/compare}
-mkdir -p "$folder"
-folder=$(realpath "$folder")
+. "$(dirname "$0")/../table.sh"
+begin compare 64 "$@"
 
 examples=examples/plugins
 make -s -C $examples/asvd-c
@@ -30,33 +17,12 @@ make -s -C $examples/fwsvd-cpp
 plugins=(--plugin $examples/asvd-c --plugin $examples/fwsvd-cpp --plugin $examples/wanda-rust/target/release
   --plugin $examples/plain-svd-swift/.build/release)
 
-value() { sed -n "s/^ *\"$1\": \([-0-9.e+]*\),\{0,1\}$/\1/p" "$2" | head -n 1; }
-
-# measure STAGES: the perplexity after the recipe's stages.
-measure() {
-  local name
-  name=$(printf '%s' "$1 $model $calibration $holdout $samples $context" | cksum | cut -d ' ' -f 1)
-  if [ ! -s "$folder/$name.eval" ]; then
-    cat >"$folder/$name.json5" <<END
-{ lathe: 1, seed: 3, stages: [$1],
-  calibration: { text: ["$calibration"], samples: $samples, context: $context } }
-END
-    $lathe compress "${plugins[@]}" --model "$model" --recipe "$folder/$name.json5" \
-      --output "$folder/$name" --force --json >"$folder/$name.report" 2>"$folder/$name.log"
-    $lathe eval --model "$folder/$name" --text "$holdout" --context "$context" --json \
-      >"$folder/$name.partial" 2>>"$folder/$name.log"
-    mv "$folder/$name.partial" "$folder/$name.eval"
-    rm -rf "${folder:?}/$name"
-  fi
-  LC_ALL=C printf '%.2f' "$(value perplexity "$folder/$name.eval")"
-}
-
 # row TITLE STAGE: one line of the table; KEEP and ZEROS stand for the share of bytes and of zeros.
 row() {
   printf '| %s |' "$1"
   for keep in 0.8 0.6 0.4; do
     local stage=${2//KEEP/$keep}
-    found=$(measure "${stage//ZEROS/0.$((10 - ${keep#0.}))}")
+    found=$(perplexity "${stage//ZEROS/0.$((10 - ${keep#0.}))}" "${plugins[@]}")
     printf ' %s |' "$found"
   done
   printf '\n'
@@ -74,5 +40,5 @@ echo
 echo '| same bytes as the dense model | language | 20 % zeros | 40 % | 60 % |'
 echo '|---|---|--:|--:|--:|'
 row 'Wanda, any place in a row | Rust' '{ strategy: "example.wanda", sparsity: ZEROS }'
-found=$(measure '{ strategy: "example.wanda", sparsity: 0.5, group: 4 }')
+found=$(perplexity '{ strategy: "example.wanda", sparsity: 0.5, group: 4 }' "${plugins[@]}")
 printf '\nWanda 2:4 (50 %% zeros): %s\n' "$found"
