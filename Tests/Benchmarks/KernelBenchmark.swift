@@ -13,7 +13,7 @@ struct KernelBenchmark {
   private let workers: Workers
 
   /// Rows of the Gram benchmark.
-  private static let tokens = 2048
+  private static let tokens = 12288
   /// A decomposition expected to take longer than this is left out.
   private static let longest = 120.0
 
@@ -84,6 +84,11 @@ struct KernelBenchmark {
         let rows = Self.matrix(Self.tokens, size, Float.self)
         var sum = GramAccumulator(dimension: size)
         return { try sum.add(rows: rows, workers: workers) }
+      },
+      Kernel(name: "cross-gram", operations: { 2 * Double(Self.tokens) * $0 * $0 }) { size in
+        let rows = Self.matrix(Self.tokens, size, Float.self)
+        var sum = CrossGramAccumulator(dimension: size)
+        return { try rows.withView { rows in try sum.add(rows, rows, workers: workers) } }
       },
       Kernel(name: "eigh-f64", operations: { 9 * $0 * $0 * $0 }) { size in
         let a = Self.symmetric(size)

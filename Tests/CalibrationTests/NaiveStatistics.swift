@@ -41,6 +41,16 @@ struct NaiveInputs {
     (0..<matrix.rows).map { row in (0..<matrix.columns).map { Double(matrix[row, $0]) } }
   }
 
+  /// Mean over tokens of `1 - cos(x, y)` before and after a block.
+  func meanDistance(_ block: Int) -> Double? {
+    guard let before = before[block], let after = after[block] else { return nil }
+    let distances = zip(before, after).map { x, y in
+      let dot = zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
+      return 1 - dot / (x.reduce(0) { $0 + $1 * $1 } * y.reduce(0) { $0 + $1 * $1 }).squareRoot()
+    }
+    return distances.reduce(0, +) / Double(distances.count)
+  }
+
   func inputs(_ node: Node) -> [[Double]] { rows[node.block ?? 0]?[node.role.site] ?? [] }
 
   static func gram(_ left: [[Double]], _ right: [[Double]]) -> [Double] {

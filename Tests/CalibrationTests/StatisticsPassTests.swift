@@ -83,12 +83,7 @@ import Testing
           relativeDifference(try value(found, .outputGram, node), NaiveInputs.gram(outputs, outputs)) < 1e-5)
         try checkSample(try value(found, .inputSample, node), of: inputs)
       }
-      let pairs = zip(try #require(naive.before[block]), try #require(naive.after[block]))
-      let distances = pairs.map { x, y in
-        let dot = zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
-        return 1 - dot / (x.reduce(0) { $0 + $1 * $1 } * y.reduce(0) { $0 + $1 * $1 }).squareRoot()
-      }
-      let mean = distances.reduce(0, +) / Double(distances.count)
+      let mean = try #require(naive.meanDistance(block))
       #expect(abs(try value(found, .blockSimilarity, model.nodes(inBlock: block)[0])[0] - mean) < 1e-6)
     }
   }
@@ -198,6 +193,32 @@ import Testing
       }
       if block < 2 { try pass.advance(block: block, through: models[block + 1]) }
     }
+  }
+
+  @Test(
+    "where some tokens do, so many windows are read, spread over the text, unless another request reads all")
+  func sufficientTokens() throws {
+    let fixture = try PassFixture(.llama, blocks: 2)
+    let (model, set) = (fixture.model, fixture.set)
+    func statistics(_ requests: [StatisticRequest]) throws -> Statistic {
+      let pass = try #require(
+        try StatisticsPass(
+          model, set: set, requests: requests, phase: .compress, settings: fixture.settings()))
+      _ = try pass.collect(block: 0)
+      let node = model.nodes(inBlock: 1)[0].index
+      return try #require(
+        try pass.collect(block: 1).statistic(.blockSimilarity, node: node, upstream: .original))
+    }
+    let some = fixture.requests([.blockSimilarity], maximumRows: set.context + 1)
+    let found = try statistics(some)
+    #expect(found.tokenCount == 2 * set.context)
+    let spread = [set.windows[0], set.windows[set.windows.count / 2]]
+    let naive = try NaiveInputs(spread, upTo: 2) { _ in model }
+    #expect(abs(try found.value.doubles()[0] - (try #require(naive.meanDistance(1)))) < 1e-6)
+    #expect(try statistics(some + fixture.requests([.inputGram])).tokenCount == set.usedCount)
+    #expect(try statistics(fixture.requests([.blockSimilarity])).tokenCount == set.usedCount)
+    let many = fixture.requests([.blockSimilarity], maximumRows: 1 << 20)
+    #expect(try statistics(many).tokenCount == set.usedCount)
   }
 
   @Test("without a reader of the original stream the shifted statistics are the same bytes")

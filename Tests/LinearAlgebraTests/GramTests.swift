@@ -44,27 +44,41 @@ import Testing
     #expect(Oracle.distance(sum.gram(workers: .serial), Oracle.product(part, true, part)) < 1e-12)
   }
 
-  @Test("the cross Gram matrix is the sum of x y^T, and equals the Gram matrix for y = x")
-  func cross() throws {
-    let x = Oracle.normal(Float.self, 1100, 7)
-    let y = Oracle.normal(Float.self, 1100, 5, seed: 2)
-    var sum = CrossGramAccumulator(left: 7, right: 5)
-    try sum.add(left: x, right: y, workers: .serial)
-    #expect(Oracle.distance(sum.gram, Oracle.product(x, true, y)) < 1e-11)
-    #expect(sum.rowCount == 1100)
+  @Test(
+    "the cross Gram matrix is the sum of x y^T, up to f32 roundings of the part that is not G",
+    arguments: [0, 0.01, 1])
+  func cross(distance: Float) throws {
+    let y = Oracle.normal(Float.self, 2100, 30)
+    let noise = Oracle.normal(Float.self, 2100, 30, seed: 2)
+    let x = Matrix<Float>(rows: 2100, columns: 30) { y[$0, $1] + distance * noise[$0, $1] }
+    var (gram, cross) = (GramAccumulator(dimension: 30), CrossGramAccumulator(dimension: 30))
+    try gram.add(rows: y, workers: .serial)
+    try x.withView { x in try y.withView { y in try cross.add(x, y, workers: .serial) } }
+    let found = try cross.crossGram(gram.gram(workers: .serial))
+    func magnitudes(_ a: Matrix<Float>) -> Matrix<Float> {
+      Matrix(rows: a.rows, columns: a.columns) { abs(a[$0, $1]) }
+    }
+    let difference = Matrix<Float>(rows: 2100, columns: 30) { x[$0, $1] - y[$0, $1] }
+    let bound = Oracle.product(magnitudes(difference), true, magnitudes(y))
+    let exact = Oracle.product(x, true, y)
+    for i in 0..<30 {
+      for j in 0..<30 { #expect(abs(found[i, j] - exact[i, j]) <= 0x1p-24 * 1026 * bound[i, j] + 1e-10) }
+    }
+    if distance == 0 { #expect(found == gram.gram(workers: .serial)) }
+    #expect(cross.rowCount == 2100)
   }
 
   @Test("Gram matrices have the same bytes for any number of threads")
   func threads() throws {
     let x = Oracle.normal(Float.self, 1100, 520)
-    let y = x.columns(0..<515)
+    let y = Oracle.normal(Float.self, 1100, 520, seed: 3)
     let results = try Oracle.threadCounts.map { count in
       let workers = Workers(threads: count)
       var gram = GramAccumulator(dimension: 520)
-      var cross = CrossGramAccumulator(left: 520, right: 515)
+      var cross = CrossGramAccumulator(dimension: 520)
       try gram.add(rows: x, workers: workers)
-      try cross.add(left: x, right: y, workers: workers)
-      return [gram.gram(workers: workers), cross.gram]
+      try x.withView { x in try y.withView { y in try cross.add(x, y, workers: workers) } }
+      return [gram.gram(workers: workers), try cross.crossGram(Matrix(rows: 520, columns: 520))]
     }
     for result in results { #expect(result == results[0]) }
   }

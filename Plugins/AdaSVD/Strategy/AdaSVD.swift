@@ -29,6 +29,8 @@ public struct AdaSVD: ForecastingStrategy {
   enum Split: String, CaseIterable { case orthonormal, balanced }
 
   let adaptsRatio: Bool
+  /// Tokens that the importance of blocks is measured on, 0 for all: a mean over so many is known to about 1 %.
+  let importanceTokens: Int
   /// 0: the paper's choice, a tenth below the mean share; at least half of it.
   let minimumKeep: Double
   let target: Target
@@ -50,6 +52,10 @@ public struct AdaSVD: ForecastingStrategy {
     statistics: [.inputGram, .inputCrossGram, .inputStackedGram, .blockSimilarity],
     parameters: [
       .bool("adaptive_ratio", default: true, "adaCR: blocks that change the residual stream more keep more"),
+      .int(
+        "importance_tokens", in: 0...1_048_576, default: 8192,
+        "calibration tokens, spread over the text, that adaCR compares blocks on; 0 for all"
+      ).advanced,
       .float(
         "minimum_keep", in: 0.0...1.0, default: 0,
         "the share that a block of no importance keeps; 0 is keep - 0.1, at least half of keep"),
@@ -77,6 +83,7 @@ public struct AdaSVD: ForecastingStrategy {
 
   public init(_ parameters: borrowing Parameters) throws(StrategyError) {
     adaptsRatio = try parameters.bool("adaptive_ratio")
+    importanceTokens = try parameters.int("importance_tokens")
     minimumKeep = try parameters.double("minimum_keep")
     target = try parameters.choice("target", as: Target.self)
     let update = try parameters.choice("update", as: Update.self)
@@ -111,7 +118,8 @@ public struct AdaSVD: ForecastingStrategy {
     var measured: Set<Int> = []
     for (node, item) in zip(budget.nodes, items) where item.maximumRank > 0 {
       if adaptsRatio, let block = node.block, measured.insert(block).inserted {
-        try requests.request(.blockSimilarity, of: node, as: Double.self, for: .analyze)
+        try requests.request(
+          .blockSimilarity, of: node, as: Double.self, for: .analyze, maxRows: importanceTokens)
       }
       if startsWhitened { try requests.request(.inputGram, of: node, as: Double.self, for: .analyze) }
       guard compensates else { continue }

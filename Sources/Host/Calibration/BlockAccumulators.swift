@@ -49,7 +49,9 @@ struct BlockAccumulators {
         stackedGrams[stack] = StackedGram(
           dimension: node.inFeatures, group: request.maximumRows, windowRows: windowRows)
       case .inputCrossGram:
-        crossGrams[key.site] = CrossGramAccumulator(left: node.inFeatures, right: node.inFeatures)
+        crossGrams[key.site] = CrossGramAccumulator(dimension: node.inFeatures)
+        let shifted = Key(site: key.site, upstream: .compressed)
+        if grams[shifted] == nil { grams[shifted] = GramAccumulator(dimension: node.inFeatures) }
       case .blockSimilarity: needsSimilarity = true
       case .weightGradient, .gradientSquared, .outputGradientGram: break
       }
@@ -86,7 +88,7 @@ struct BlockAccumulators {
   mutating func addPair(
     original: MatrixView<Float>, compressed: MatrixView<Float>, site: InputSite, workers: Workers
   ) throws(LinearAlgebraError) {
-    try crossGrams[site]?.add(left: original, right: compressed, workers: workers)
+    try crossGrams[site]?.add(original, compressed, workers: workers)
   }
 
   /// Adds `1 - cos(x, y)` of each token's residual stream before and after the block.

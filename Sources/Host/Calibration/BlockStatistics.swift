@@ -80,7 +80,10 @@ public final class BlockStatistics: StatisticSource {
       case .inputStackedGram:
         let stack = BlockAccumulators.StackKey(input: key, windows: request.maximumRows)
         tensor = try accumulators.stackedGrams[stack]?.value(workers: workers).tensor()
-      case .inputCrossGram: tensor = accumulators.crossGrams[key.site]?.gram.tensor()
+      case .inputCrossGram:
+        let shifted = BlockAccumulators.Key(site: key.site, upstream: .compressed)
+        guard let gram = grams[shifted] else { return nil }
+        tensor = try accumulators.crossGrams[key.site]?.crossGram(gram).tensor()
       case .weightGradient, .gradientSquared, .outputGradientGram: tensor = nil
       }
     } catch let error as LinearAlgebraError {

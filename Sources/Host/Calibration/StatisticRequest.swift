@@ -54,8 +54,11 @@ public struct StatisticRequest: Sendable, Hashable, Codable {
   public var phases: StatisticPhases
   /// `.f32` or `.f64` of the result; sums are always f64.
   public var elementType: ElementType
-  /// Rows of an input sample; windows of a group of a stacked Gram.
+  /// Rows of an input sample; windows of a group of a stacked Gram; tokens that do for a block's similarity.
   public var maximumRows: Int
+
+  /// How many tokens do, where not all are asked for: a mean needs only so many.
+  var sufficientTokens: Int? { kind == .blockSimilarity && maximumRows > 0 ? maximumRows : nil }
 
   public init(
     kind: StatisticKind, node: Int, upstream: Upstream, phases: StatisticPhases, elementType: ElementType,

@@ -35,12 +35,20 @@ public final class StatisticsPass {
     rotary = RotaryTable(model.configuration.rotary, length: set.context)
     let embedding: EmbeddingTable
     do { embedding = try EmbeddingTable(model: model) } catch { throw .runtime(error) }
+    let windows = Self.windows(set, wanted)
     func start() throws(CalibrationError) -> HiddenStates {
-      try HiddenStates(
-        set.windows, embedding: embedding, scratch: settings.scratch, workers: settings.workers)
+      try HiddenStates(windows, embedding: embedding, scratch: settings.scratch, workers: settings.workers)
     }
     original = try start()
     compressed = wanted.contains { $0.upstream == .compressed } ? try start() : nil
+  }
+
+  /// What is read: all windows, or, where fewer tokens do for every request, as many as one of them needs, taken evenly.
+  private static func windows(_ set: CalibrationSet, _ requests: [StatisticRequest]) -> [[Int32]] {
+    guard requests.allSatisfy({ $0.sufficientTokens != nil }) else { return set.windows }
+    let tokens = requests.compactMap(\.sufficientTokens).max() ?? 0
+    let count = min(max((tokens + set.context - 1) / max(set.context, 1), 1), set.windows.count)
+    return (0..<count).map { set.windows[$0 * set.windows.count / count] }
   }
 
   /// Runs `block` as it entered the stage and returns its statistics. Blocks come in order, each once.
@@ -54,16 +62,15 @@ public final class StatisticsPass {
     let shiftedSites = sums.sites(.compressed)
     // Behind the last block nobody reads the stream.
     let continues = block < lastBlock || sums.needsSimilarity
+    let (inputs, shifted) = (siteInputs(sites), siteInputs(shiftedSites))
     for chunk in chunks(sites: sites.union(shiftedSites)) {
       if settings.isCancelled() { throw .cancelled }
-      let inputs = siteInputs(sites)
       let states = readsOriginal ? try run(prepared, original, chunk, inputs, replacing: continues) : []
       if sums.needsSimilarity {
         for (before, after) in states { sums.addSimilarity(before: before, after: after) }
       }
       try add(inputs, sites, .original, chunk, to: &sums)
       if let compressed, !shiftedSites.isEmpty {
-        let shifted = siteInputs(shiftedSites)
         _ = try run(prepared, compressed, chunk, shifted, replacing: false)
         try add(shifted, shiftedSites, .compressed, chunk, to: &sums)
         try addPairs(inputs, shifted, chunk, to: &sums)

@@ -20,7 +20,7 @@ public struct GramAccumulator: Sendable {
       throw .shapes(operation: "gram", [[x.rows, x.columns], [dimension, dimension]])
     }
     try requireSize("gram", x)
-    let tiling = Tiling(rows: dimension, columns: dimension, edge: RowChunks.tileEdge)
+    let tiling = Tiling(overRows: dimension)
     let tiles = tiling.lowerTriangle
     var chunks = RowChunks(columns: dimension, rows: x.rows)
     lower.withMutableView { gram in

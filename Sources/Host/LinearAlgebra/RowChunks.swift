@@ -4,8 +4,6 @@ import CKernels
 struct RowChunks {
   /// Rows per chunk: enough to feed a product, few enough that 11008 columns stay below 100 MB.
   static let length = 1024
-  /// The output tile of a Gram product.
-  static let tileEdge = 512
 
   private let rows: Int
   private var buffer: Matrix<Double>

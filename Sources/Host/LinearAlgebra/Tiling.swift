@@ -33,6 +33,10 @@ struct Tiling: Sendable {
     }
   }
 
+  /// Tiles of a square sum over many rows, of order `n`: large ones repack the rows less often, but where the matrix is
+  /// small several threads should still have one each.
+  init(overRows n: Int) { self.init(rows: n, columns: n, edge: n > 512 ? 512 : 128) }
+
   func rowRange(_ index: Int) -> Range<Int> { index * height..<min((index + 1) * height, rows) }
   func columnRange(_ index: Int) -> Range<Int> { index * width..<min((index + 1) * width, columns) }
 

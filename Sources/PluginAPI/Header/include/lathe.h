@@ -428,7 +428,9 @@ typedef struct lathe_stat_request {
   uint32_t flags;
   lathe_dtype dtype; /* float32 or float64 of the result; sums are always float64 */
   uint32_t reserved;
-  uint64_t max_rows; /* INPUT_SAMPLE: rows at most; INPUT_STACKED_GRAM: windows of a group */
+  uint64_t max_rows; /* INPUT_SAMPLE: rows at most; INPUT_STACKED_GRAM: windows of a group;
+                        BLOCK_SIMILARITY: tokens that suffice, and a phase for which nothing
+                        more is requested reads no more, taken evenly; 0: all */
 } lathe_stat_request;
 
 typedef struct lathe_host_calibration {

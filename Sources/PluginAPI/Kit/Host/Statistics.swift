@@ -36,8 +36,8 @@ public struct Requests: ~Copyable, HostAccess {
   public let call: HostCall
 
   /// Asks for `kind` about `node`, read as `scalar`. With `upstreamCompressed` the inputs come through the blocks
-  /// that this stage already compressed. `maxRows` is for input samples,
-  /// and the windows of a group for stacked Gram matrices.
+  /// that this stage already compressed. `maxRows` is for input samples, the windows of a group for stacked Gram
+  /// matrices, and the tokens that do for a block's similarity (0: all).
   public func request<Scalar: HostReal>(
     _ kind: StatisticKind, of node: Node, as scalar: Scalar.Type,
     for phases: StatisticPhases = [.analyze, .compress], upstreamCompressed: Bool = false, maxRows: Int = 0
