@@ -52,7 +52,7 @@ extension Chain {
       return "\"\(key)\" belongs to the stage as a whole; \(rule) (\(list))"
     }
     let hint = Spelling.nearest(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-    return "there is no parameter \"\(key)\"\(hint); \(rule) (\(list))"
+    return "there is no parameter \"\(key)\"; \(rule)\(hint) (\(list))"
   }
 
   private static func merged(_ new: JSONObject, over old: JSONObject) -> JSONObject {
