@@ -34,6 +34,29 @@ import Testing
     #expect(Set(bench.leftovers) == ["long.txt", "slow.json5"])
   }
 
+  @Test("with --resume the sentence names the folder that holds what is finished")
+  func resumable() throws {
+    let bench = try slow()
+    let journal = bench.folder.file(".out.journal")
+    let run = try bench.lathe(
+      [
+        "compress", "--model", "model", "--recipe", "slow.json5", "--output", "out", "--threads", "1",
+        "--resume",
+      ]
+    ) { process in
+      for _ in 0..<600 where process.isRunning && !FileManager.default.fileExists(atPath: journal) {
+        usleep(10_000)
+      }
+      kill(process.processIdentifier, SIGINT)
+    }
+    #expect(run.status == 130, "\(run.errors)")
+    let sentence = try #require(run.complaints.first)
+    #expect(
+      run.complaints.count == 1 && sentence.contains("removing that folder discards it"), "\(run.errors)")
+    #expect(sentence.contains("/.out.journal:"), "\(run.errors)")
+    #expect(Set(bench.leftovers) == [".out.journal", "long.txt", "slow.json5"])
+  }
+
   @Test("what a killed process left behind goes with the next run")
   func killed() throws {
     let bench = try slow()

@@ -25,8 +25,9 @@ import Testing
   func working() throws {
     let bench = try CommandBench()
     var results: [[String: Data]] = []
+    // A dot in the name is one of the id and of nothing else.
     for (language, tool) in [("c", "cc"), ("cpp", "c++"), ("rust", "cargo")] where Toolchain.has(tool) {
-      let made = try bench.lathe("plugins new my-method --language \(language) --output \(language)")
+      let made = try bench.lathe("plugins new my.own-method --language \(language) --output \(language)")
       try #require(made.status == 0, "\(made.errors)")
       let library = try Toolchain.build(bench.folder.file(language))
       let run = try bench.lathe(
@@ -44,10 +45,11 @@ import Testing
   @Test(
     "what cannot be made is refused with a sentence, and nothing is written",
     arguments: [
-      ("new", "which name?"), ("new my-method", "--language must be"),
-      ("new my-method --language go", "--language must be one of c, cpp, rust, swift"),
+      ("new", "which name?"), ("new my-method", "--language is missing"),
+      ("new my-method --language go", "--language is go; it must be one of c, cpp, rust, swift"),
       ("new Method --language c", "lower-case"), ("new ../x --language c", "lower-case"),
       ("new a--b --language c", "lower-case"), ("new 3d --language c", "lower-case"),
+      ("new a.-b --language c", "lower-case"), ("new .a --language c", "lower-case"),
       ("new quantize --language c", "already a strategy"), ("new model --language c", "exists already"),
       ("new a --language c --output no/where", "does not exist"), ("list --language c", "plugins new"),
     ])

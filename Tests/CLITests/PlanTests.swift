@@ -23,6 +23,14 @@ import Testing
       "\(run.output)")
   }
 
+  @Test("beside a budget stands what it counts, where later stages change it")
+  func budget() throws {
+    let sentence = "in the finished folder, after the later stages"
+    #expect(try CommandBench().lathe("plan --model model --recipe r.json5").output.contains(sentence))
+    let alone = try CommandBench(recipe: "{ strategy: 'svdllm-v2', keep: 0.6 }")
+    #expect(try !alone.lathe("plan --model model --recipe r.json5").output.contains(sentence))
+  }
+
   @Test("--json names the strategy too, and is null where all can")
   func json() throws {
     let plan = try JSON(parsing: try bench.lathe("\(line) --json").output)

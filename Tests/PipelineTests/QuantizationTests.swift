@@ -92,8 +92,22 @@ import Testing
     "what is wrong with an override is told in a sentence",
     arguments: [
       ("{ strategy: 'quantize', overrides: { 'down_proj': { bit: 8 } } }", "did you mean \"bits\"?"),
-      ("{ strategy: 'quantize', overrides: { 'down_proj': { bits: 9 } } }", "an integer, 2 to 8"),
-      ("{ strategy: 'quantize', overrides: { 'down_proj': { keep: 0.5 } } }", "no parameter \"keep\""),
+      (
+        "{ strategy: 'quantize', overrides: { 'down_proj': { bits: 9 } } }",
+        "stages.0.overrides.\"down_proj\": parameter \"bits\" of strategy \"quantize\" is 9; it must be an integer, 2 to 8"
+      ),
+      (
+        "{ strategy: 'quantize', overrides: { 'down_proj': { keep: 0.5 } } }",
+        "stages.0.overrides.\"down_proj\": \"keep\" belongs to the stage as a whole"
+      ),
+      (
+        "{ strategy: 'quantize', overrides: { 'mlp.*': { strategy: 'x' } } }",
+        "parameters of strategy \"quantize\""
+      ),
+      (
+        "{ strategy: 'quantize', overrides: { 'mlp.*': { kep: 1 } } }",
+        "there is no parameter \"kep\"; an override"
+      ),
       ("{ strategy: 'quantize', overrides: { 'down_proj': { method: 'gtpq' } } }", "did you mean \"gptq\"?"),
       ("{ strategy: 'quantize', overrides: { 'down_pro': { bits: 8 } } }", "matches no selected layer"),
       (

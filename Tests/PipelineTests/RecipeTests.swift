@@ -131,6 +131,14 @@ import Testing
       ("{ strategy: 'svdllm-v2' }", "stages.0.keep"),
       ("{ strategy: 'quantize', keep: 0.5 }", "takes no budget"),
       ("{ strategy: 'quantise' }", "did you mean \"quantize\"?"),
+      ("{ strategy: 'quantise' }", "/recipe.json5, stages.0: no strategy"),
+      (
+        "{ strategy: 'quantize', bit: 4 }", "/recipe.json5, stages.0: strategy \"quantize\" has no parameter"
+      ),
+      (
+        "{ strategy: 'quantize' }, { strategy: 'quantize', bits: 'x' }",
+        "/recipe.json5, stages.1: parameter \"bits\" of strategy \"quantize\" is \"x\"; it must be"
+      ),
       ("{ strategy: 'quantize', bit: 4 }", "\"bits\"?"),
       ("{ strategy: 'quantize', include: ['q_prj'] }", "\"q_prj\" matches no layer"),
       ("{ strategy: 'quantize', exclude: ['lm_heat'] }", "\"lm_heat\" matches no layer"),

@@ -74,7 +74,9 @@ private final class Heard: Sendable {
       library, ["amount": 7, "note": "äbc"], isolation: Self.isolation, threads: threads, price: price)
     #expect(here == there)
     #expect(
-      here.count > 60 && here.contains { $0.contains("facts") } && here.contains { $0.hasPrefix("info ") })
+      here.count > 60 && here.contains { $0.contains("facts") }
+        && here.contains { $0.hasPrefix("info [test-plugin] ") }
+        && here.contains { $0.hasPrefix("progress ") && $0.contains(" [test-plugin] ") })
   }
 
   @Test(

@@ -25,17 +25,18 @@ import Testing
   }
 
   @Test(
-    "a wrong parameter is refused with its key and what it must be",
+    "a wrong parameter is refused with its key, what was given and what it must be",
     arguments: [
       ("quantize", "bit", "4", "did you mean \"bits\"?"), ("quantize", "bits", "1", "2 to 8"),
       ("quantize", "bits", "9", "2 to 8"), ("quantize", "bits", "4.5", "an integer, 2 to 8"),
-      ("quantize", "bits", "\"4\"", "an integer, 2 to 8"), ("quantize", "bits", "null", "an integer"),
-      ("quantize", "symmetric", "1", "true or false"),
+      ("quantize", "bits", "\"4\"", "is \"4\"; it must be an integer, 2 to 8"),
+      ("quantize", "bits", "null", "is null; it must be an integer"),
+      ("quantize", "symmetric", "1", "is 1; it must be true or false"),
       ("quantize", "method", "\"rnt\"", "did you mean \"rtn\"?"),
       ("quantize", "group_size", "-1", "0 to 65536"), ("quantize", "kep", "0.5", "did you mean \"keep\"?"),
       ("svdllm-v2", "allocation", "\"uniformly\"", "did you mean \"uniform\"?"),
       ("svdllm-v2", "clamp", "1.5", "0.0 to 1.0"), ("svdllm-v2", "clamp", "-1e-9", "0.0 to 1.0"),
-      ("svdllm-v2", "clamp", "[0.5]", "a number"),
+      ("svdllm-v2", "clamp", "[0.5]", "is [0.5]; it must be a number"),
       ("svdllm-v2", "nonsense", "1", "no parameter \"nonsense\""),
     ])
   func wrong(strategy: String, key: String, value: String, part: String) throws {
@@ -51,5 +52,7 @@ import Testing
     #expect(Spelling.nearest(to: "xyzzy", in: ["quantize", "keep"]) == nil)
     #expect(Spelling.nearest(to: "a", in: []) == nil)
     #expect(Spelling.nearest(to: "", in: ["ab", "abcd"]) == "ab")
+    // A word that was refused is no suggestion.
+    #expect(Spelling.nearest(to: "keep", in: ["keep", "steps"]) == nil)
   }
 }

@@ -65,7 +65,11 @@ import Testing
   func compress(name: String, part: String) throws {
     let bench = try PluginBench()
     let text = try #require(complaint { try bench.compress(name) })
-    #expect(text.contains(part) && text.contains("\"test-plugin\" failed in compress of block 0"), "\(text)")
+    let file = bench.folder.file("\(name).so")
+    #expect(
+      text.contains(part)
+        && text.hasPrefix("stage 0, strategy \"test-plugin\" of \(file), failed in compress of block 0"),
+      "\(text)")
     #expect(!text.contains("\n"))
   }
 

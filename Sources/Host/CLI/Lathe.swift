@@ -40,27 +40,22 @@ enum Lathe {
       Swift.print(command.help)
       return .done
     }
+    let arguments: Arguments
+    do { arguments = try Arguments(words, for: command) } catch { return fail(error.description, .usage) }
     do {
-      let arguments = try Arguments(words, for: command)
       let session = try Session(arguments)
       defer { session.display.clear() }
       // What is finished is finished, also when Ctrl-C comes with the last step.
       let status = try command.run(arguments, session)
-      return status == .interrupted ? fail(interruption(command, words), status) : status
+      return status == .interrupted ? fail(command.interruption(arguments), status) : status
     } catch let error as UsageError {
       return fail(error.description, .usage)
     } catch PipelineError.furtherOutput(let main, _) where Interruption.wasRequested {
       return fail("interrupted; \(main) is complete, its further outputs are not", .interrupted)
     } catch {
-      if Interruption.wasRequested { return fail(interruption(command, words), .interrupted) }
+      if Interruption.wasRequested { return fail(command.interruption(arguments), .interrupted) }
       return fail("\(error)", .failed)
     }
-  }
-
-  private static func interruption(_ command: any Command.Type, _ words: some Sequence<String>) -> String {
-    words.contains("--resume")
-      ? "interrupted; what is finished is kept, and the same command goes on from there"
-      : command.interruption
   }
 
   private static func fail(_ text: String, _ status: ExitStatus) -> ExitStatus {

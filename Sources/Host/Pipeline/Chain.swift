@@ -76,7 +76,7 @@ public struct Chain: Sendable {
         index: index, recipe: own, library: library, info: info, parameters: parameters, selected: selected,
         instance: instance, base: environment)
     } catch let error as PluginHostError {
-      throw .plugin(error)
+      throw .plugin(error, at: "stages.\(index)", of: recipe.path)
     } catch let error as PipelineError {
       throw error
     } catch {

@@ -42,6 +42,12 @@ public struct CompressionRun: Sendable {
     self.isolation = isolation
   }
 
+  /// The folder in which an interrupted run with this output keeps what is finished; nil where there is none.
+  public static func journal(besideOutput output: String) -> String? {
+    let path = RunJournal.path(beside: URL(filePath: output).resolvingSymlinksInPath().path)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
   /// Runs all stages, checks what was written by reading it again, and publishes the folder.
   public func run() throws(PipelineError) -> CompressionReport {
     try PipelineError.wrapping { try compress() }

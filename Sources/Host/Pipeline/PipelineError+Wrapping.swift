@@ -4,6 +4,15 @@ import PluginHost
 import Tensors
 
 extension PipelineError {
+  /// An error of a plugin, with the place in the recipe where the recipe is at fault.
+  static func plugin(_ error: PluginHostError, at key: String, of path: String) -> PipelineError {
+    switch error {
+    case .unknownStrategy, .unknownParameter, .badParameter, .missingParameter:
+      .recipe(path: path, key: key, reason: error.description)
+    default: .plugin(error)
+    }
+  }
+
   /// Runs `body` and makes whatever it throws an error of this module; `stage` names the place of what is left.
   static func wrapping<Result>(
     _ stage: Chain.Stage? = nil, _ body: () throws -> Result

@@ -17,8 +17,7 @@ struct RunJournal {
 
   /// Opens the journal for the output at `finalPath`, or begins one for the run with these inputs.
   init(for finalPath: String, run: JSON) throws {
-    let output = URL(filePath: finalPath)
-    path = output.deletingLastPathComponent().appending(path: ".\(output.lastPathComponent).journal").path
+    path = Self.path(beside: finalPath)
     let record = "\(path)/run.json"
     guard FileManager.default.fileExists(atPath: record) else {
       try Self.makeFolder(path)
@@ -30,6 +29,11 @@ struct RunJournal {
     for (key, value) in run.objectValue ?? JSONObject() where found[key]?.text() != value.text() {
       throw PipelineError.otherJournal(path: path, difference: key)
     }
+  }
+
+  static func path(beside finalPath: String) -> String {
+    let output = URL(filePath: finalPath)
+    return output.deletingLastPathComponent().appending(path: ".\(output.lastPathComponent).journal").path
   }
 
   /// Where the strategy of `stage` keeps tensors.

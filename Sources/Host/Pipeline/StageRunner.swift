@@ -57,7 +57,8 @@ struct StageRunner {
     let snapshot = ModelSnapshot(entering)
     let progress = progress
     var environment = try chain.environment(
-      of: stage, entering: snapshot, keptFolder: keptFolder, progress: { _, text in progress.say(text) })
+      of: stage, entering: snapshot, keptFolder: keptFolder,
+      progress: { _, text in if !text.isEmpty { progress.say(text) } })
     if let set {
       environment.training = try TrainingSource(
         entering: entering, original: stage.index > 0 ? original : nil, text: set, settings: settings)

@@ -71,38 +71,43 @@ public struct ParameterValues: Sendable, Codable {
     func fault(_ reason: String) -> PluginHostError {
       .badParameter(key: parameter.key, strategy: strategy, reason: reason)
     }
+    /// A value that is not what it must be, as it was written.
+    func mismatch(_ wanted: String) -> PluginHostError {
+      let text = value.text(indent: nil)
+      return fault("is \(text.count > 60 ? text.prefix(60) + "..." : text); it must be \(wanted)")
+    }
     func inRange(_ number: Double) throws(PluginHostError) -> Double {
       guard number >= parameter.minimum, number <= parameter.maximum else {
-        throw fault("is \(value.text(indent: nil)); it must be \(parameter.range)")
+        throw mismatch(parameter.range)
       }
       return number
     }
     switch parameter.kind {
     case .bool:
-      guard let flag = value.boolValue else { throw fault("must be true or false") }
+      guard let flag = value.boolValue else { throw mismatch("true or false") }
       return .int(flag ? 1 : 0)
     case .int:
-      guard let number = value.intValue else { throw fault("must be \(parameter.range)") }
+      guard let number = value.intValue else { throw mismatch(parameter.range) }
       _ = try inRange(Double(number))
       return .int(Int64(number))
     case .float:
-      guard let number = value.doubleValue else { throw fault("must be \(parameter.range)") }
+      guard let number = value.doubleValue else { throw mismatch(parameter.range) }
       return .float(try inRange(number))
     case .string:
-      guard let text = value.stringValue, !text.utf8.contains(0) else { throw fault("must be text") }
+      guard let text = value.stringValue, !text.utf8.contains(0) else { throw mismatch("text") }
       return .text(text)
     case .choice:
       guard let text = value.stringValue, parameter.choices.contains(text) else {
         let suggestion = value.stringValue.flatMap { Spelling.nearest(to: $0, in: parameter.choices) }
         let hint = suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
-        throw fault("is \(value.text(indent: nil)); it must be one of \(parameter.range)\(hint)")
+        throw mismatch("one of \(parameter.range)\(hint)")
       }
       return .text(text)
     case .floatList:
-      guard let list = value.arrayValue else { throw fault("must be a list of numbers") }
+      guard let list = value.arrayValue else { throw mismatch(parameter.range) }
       var numbers: [Double] = []
       for item in list {
-        guard let number = item.doubleValue else { throw fault("must be a list of numbers") }
+        guard let number = item.doubleValue else { throw mismatch(parameter.range) }
         numbers.append(try inRange(number))
       }
       return .floats(numbers)

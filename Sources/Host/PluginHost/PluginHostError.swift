@@ -12,7 +12,8 @@ public enum PluginHostError: Error, CustomStringConvertible {
   case missingExtension(strategy: String, path: String, extensionID: String)
   case missingStatistic(strategy: String, path: String, kind: String)
   /// The strategy returned an error and said why.
-  case failed(strategy: String, phase: String, status: StrategyStatus, message: String)
+  case failed(
+    stage: Int, strategy: String, path: String, phase: String, status: StrategyStatus, message: String)
   /// The process a strategy was running in is gone.
   case workerLost(stage: Int, strategy: String, path: String, phase: String, reason: String)
   /// A library is not the one that a recipe or the user's list asks for.
@@ -44,8 +45,8 @@ public enum PluginHostError: Error, CustomStringConvertible {
     case .missingStatistic(let strategy, let path, let kind):
       "strategy \"\(strategy)\" of \(path) needs the statistic \(kind), which this version of Lathe "
         + "cannot compute; update Lathe or use another strategy"
-    case .failed(let strategy, let phase, let status, let message):
-      "strategy \"\(strategy)\" failed in \(phase) (\(status)): \(message)"
+    case .failed(let stage, let strategy, let path, let phase, let status, let message):
+      "stage \(stage), strategy \"\(strategy)\" of \(path), failed in \(phase) (\(status)): \(message)"
     case .workerLost(let stage, let strategy, let path, let phase, let reason):
       "stage \(stage), strategy \"\(strategy)\" of \(path), in \(phase): \(reason)"
     case .trustList(let path, let reason): "the list of trusted plugins \(path): \(reason)"

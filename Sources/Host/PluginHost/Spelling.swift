@@ -1,8 +1,9 @@
 /// Suggestions for misspelt names.
 public enum Spelling {
-  /// The candidate with the smallest edit distance to `word`, if it is near enough to be what was meant.
+  /// The candidate with the smallest edit distance to `word`, if it is near enough to be what was meant. Never the
+  /// word itself, which was not accepted.
   public static func nearest(to word: String, in candidates: [String]) -> String? {
-    let scored = candidates.map { (name: $0, distance: distance(word, $0)) }
+    let scored = candidates.filter { $0 != word }.map { (name: $0, distance: distance(word, $0)) }
     guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
     return best.distance <= max(2, word.count / 3) ? best.name : nil
   }

@@ -53,6 +53,16 @@ public struct StageEnvironment: Sendable {
     self.report = report
     self.training = training
   }
+
+  /// The same with the strategy's id before what it says: a person sees lines of several stages.
+  func speaking(as id: String) -> StageEnvironment {
+    var environment = self
+    environment.log = { [log] level, text in log(level, "[\(id)] \(text)") }
+    environment.progress = { [progress] fraction, activity in
+      progress(fraction, activity.isEmpty ? "" : "[\(id)] \(activity)")
+    }
+    return environment
+  }
 }
 
 /// Raw values are those of `lathe.h`.

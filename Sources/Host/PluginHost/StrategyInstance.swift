@@ -26,6 +26,7 @@ public final class StrategyInstance: Sendable {
       let name = StatisticKind(rawValue: raw).map { "\($0)" } ?? "\(raw)"
       throw .missingStatistic(strategy: info.id, path: library.path, kind: name)
     }
+    let environment = environment.speaking(as: info.id)
     let context = CallContext(
       .create, environment: environment, snapshot: snapshot.shapesOnly, parameters: parameters, kept: kept)
     let status: lathe_status
@@ -36,9 +37,9 @@ public final class StrategyInstance: Sendable {
     } else {
       (status, made) = LoadedInstance.create(try library.descriptor(index), context)
     }
-    try Self.explain(status, context, info)
+    try Self.explain(status, context, info, library.path)
     guard let made else {
-      throw .failed(strategy: info.id, phase: "create", status: .contract, message: "it returned no instance")
+      throw Self.failure(context, info, library.path, .contract, "it returned no instance")
     }
     instance = made
   }
@@ -51,7 +52,7 @@ public final class StrategyInstance: Sendable {
     -> [StatisticRequest]
   {
     let context = CallContext(
-      .plan, environment: environment, snapshot: snapshot, parameters: parameters,
+      .plan, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
       declaredStatistics: Set(info.declaredStatistics),
       kept: kept)
     try call(context)
@@ -64,14 +65,16 @@ public final class StrategyInstance: Sendable {
   ) throws(PluginHostError) {
     guard analyzes else { return }
     let context = CallContext(
-      .analyze(block), environment: environment, snapshot: snapshot, parameters: parameters,
+      .analyze(block), environment: environment.speaking(as: info.id), snapshot: snapshot,
+      parameters: parameters,
       statistics: statistics, kept: kept)
     try call(context)
   }
 
   public func allocate(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) {
     let context = CallContext(
-      .allocate, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
+      .allocate, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
+      kept: kept)
     try call(context)
   }
 
@@ -81,7 +84,8 @@ public final class StrategyInstance: Sendable {
     _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) -> StageChanges {
     let context = CallContext(
-      .compress(block), environment: environment, snapshot: snapshot, parameters: parameters,
+      .compress(block), environment: environment.speaking(as: info.id), snapshot: snapshot,
+      parameters: parameters,
       statistics: statistics, kept: kept)
     try call(context)
     return try changes(context)
@@ -91,7 +95,8 @@ public final class StrategyInstance: Sendable {
     -> StageChanges
   {
     let context = CallContext(
-      .finish, environment: environment, snapshot: snapshot, parameters: parameters, kept: kept)
+      .finish, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
+      kept: kept)
     try call(context)
     return try changes(context)
   }
@@ -105,7 +110,8 @@ public final class StrategyInstance: Sendable {
     let unchanged = snapshot.forms[node.index]
     guard environment.selected.contains(node.index) else { return unchanged }
     let context = CallContext(
-      .forecast(node.index), environment: environment, snapshot: snapshot.shapesOnly, parameters: parameters,
+      .forecast(node.index), environment: environment.speaking(as: info.id), snapshot: snapshot.shapesOnly,
+      parameters: parameters,
       kept: kept)
     try call(context)
     guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
@@ -117,10 +123,9 @@ public final class StrategyInstance: Sendable {
   private func changes(_ context: CallContext) throws(PluginHostError) -> StageChanges {
     let state = context.state.withLock { $0 }
     if let index = state.unanswered.min() {
-      throw .failed(
-        strategy: info.id, phase: "\(context.phase)", status: .contract,
-        message: "it scaled the input of \(context.snapshot.nodes[index].name) and gave no replacement for it"
-      )
+      throw Self.failure(
+        context, info, libraryPath, .contract,
+        "it scaled the input of \(context.snapshot.nodes[index].name) and gave no replacement for it")
     }
     let linears = state.replacements.compactMapValues { given in
       if case .full(let linear) = given { linear } else { nil }
@@ -129,12 +134,12 @@ public final class StrategyInstance: Sendable {
   }
 
   private func call(_ context: CallContext) throws(PluginHostError) {
-    try Self.explain(try instance.call(context), context, info)
+    try Self.explain(try instance.call(context), context, info, libraryPath)
   }
 
   /// Throws unless `code` is a success, with the reason that the context knows.
   private static func explain(
-    _ code: lathe_status, _ context: CallContext, _ info: StrategyInfo
+    _ code: lathe_status, _ context: CallContext, _ info: StrategyInfo, _ path: String
   ) throws(PluginHostError) {
     guard code != StrategyStatus.ok.rawValue else { return }
     let status = StrategyStatus(rawValue: code) ?? .internal
@@ -144,7 +149,15 @@ public final class StrategyInstance: Sendable {
     let unexplained =
       StrategyStatus(rawValue: code) == nil ? "it returned the unknown status \(code)" : "it gave no reason"
     let message = Self.message(failure?.message, refusal?.message) ?? unexplained
-    throw .failed(strategy: info.id, phase: "\(context.phase)", status: status, message: message)
+    throw Self.failure(context, info, path, status, message)
+  }
+
+  private static func failure(
+    _ context: CallContext, _ info: StrategyInfo, _ path: String, _ status: StrategyStatus, _ message: String
+  ) -> PluginHostError {
+    .failed(
+      stage: context.environment.stage, strategy: info.id, path: path, phase: "\(context.phase)",
+      status: status, message: message)
   }
 
   /// The plugin's own words, and those of the host function that refused it where they say more.

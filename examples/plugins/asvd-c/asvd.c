@@ -211,7 +211,7 @@ static const lathe_param alpha = {
     .summary = "how much large activations count: 0 is the plain SVD", .default_value = "0.5",
     .minimum = 0, .maximum = 2};
 static const lathe_param *const params[] = {&alpha};
-/* What is listed here is there when create is called, so that it need not be tested for. */
+/* create is not called where one of these is missing, so they need not be tested for. */
 static const char *const needs[] = {LATHE_EXT_PARAMS, LATHE_EXT_GRAPH, LATHE_EXT_BUDGET, LATHE_EXT_CALIBRATION,
                                     LATHE_EXT_LINALG, NULL};
 static const char *const uses[] = {LATHE_EXT_REPORT, NULL};

@@ -245,7 +245,7 @@ const lathe_param windows = {
     sizeof(lathe_param), LATHE_PARAM_INT, 0, 0, "windows",
     "calibration windows to take gradients of; 0 takes all", "0", 0, 1000000, nullptr};
 const lathe_param *const params[] = {&channels, &windows};
-// What is listed here is there when create is called, so that it need not be tested for.
+// create is not called where one of these is missing, so they need not be tested for.
 const char *const needs[] = {LATHE_EXT_PARAMS,   LATHE_EXT_GRAPH,     LATHE_EXT_BUDGET, LATHE_EXT_LINALG,
                              LATHE_EXT_TRAINING, LATHE_EXT_WORKSPACE, nullptr};
 const char *const uses[] = {LATHE_EXT_REPORT, nullptr};

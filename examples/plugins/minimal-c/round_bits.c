@@ -67,9 +67,10 @@ static lathe_status compress(lathe_instance *instance, const lathe_host *host, i
   for (lathe_node node = 0; node < graph->node_count(host); node++) {
     lathe_node_info info = {.struct_size = sizeof info};
     if (host->is_cancelled(host)) return host->fail(host, LATHE_ERR_CANCELLED, "cancelled");
-    if (graph->node(host, node, &info) != LATHE_OK || info.kind != LATHE_NODE_LINEAR) continue;
-    if (info.block != block || !(info.flags & LATHE_NODE_SELECTED)) continue;
-    lathe_status status = compress_node(host, graph, ((state *)instance)->bits, node, &info);
+    lathe_status status = graph->node(host, node, &info);
+    if (status != LATHE_OK) return host->fail(host, status, "a layer could not be looked at");
+    if (info.kind != LATHE_NODE_LINEAR || info.block != block || !(info.flags & LATHE_NODE_SELECTED)) continue;
+    status = compress_node(host, graph, ((state *)instance)->bits, node, &info);
     if (status != LATHE_OK) return status;
   }
   return LATHE_OK;
@@ -103,7 +104,7 @@ static const lathe_param bits_param = {
     .struct_size = sizeof bits_param, .type = LATHE_PARAM_INT, .key = "bits",
     .summary = "significant bits that a weight keeps", .default_value = "8", .minimum = 1, .maximum = 24};
 static const lathe_param *const params[] = {&bits_param};
-/* What is listed here is there when create is called, so that it need not be tested for. */
+/* create is not called where one of these is missing, so they need not be tested for. */
 static const char *const needs[] = {LATHE_EXT_PARAMS, LATHE_EXT_GRAPH, NULL};
 static const char *const uses[] = {LATHE_EXT_REPORT, NULL};
 static const lathe_strategy strategy = {

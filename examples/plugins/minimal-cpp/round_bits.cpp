@@ -82,7 +82,7 @@ const lathe_param bits = {
     sizeof(lathe_param), LATHE_PARAM_INT, 0, 0, "bits", "significant bits that a weight keeps", "8", 1, 24,
     nullptr};
 const lathe_param *const params[] = {&bits};
-// What is listed here is there when create is called, so that it need not be tested for.
+// create is not called where one of these is missing, so they need not be tested for.
 const char *const needs[] = {LATHE_EXT_PARAMS, LATHE_EXT_GRAPH, nullptr};
 const char *const uses[] = {LATHE_EXT_REPORT, nullptr};
 const lathe_strategy strategy = {

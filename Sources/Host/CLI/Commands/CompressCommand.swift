@@ -47,6 +47,14 @@ enum CompressCommand: Command {
     return .done
   }
 
+  static func interruption(_ arguments: Arguments) -> String {
+    guard arguments.has("resume"), let output = arguments["output"],
+      let journal = CompressionRun.journal(besideOutput: output)
+    else { return "interrupted; nothing was written" }
+    return "interrupted; what is finished is kept in \(journal): the same command goes on from there, "
+      + "and removing that folder discards it"
+  }
+
   private static func text(_ report: CompressionReport, output: String) -> String {
     var table = TextTable(
       ["stage", "bytes before", "bytes after", "layers", "time"], rightAligned: [1, 2, 3, 4])

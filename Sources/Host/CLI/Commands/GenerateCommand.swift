@@ -18,7 +18,7 @@ enum GenerateCommand: Command {
 
     No weight is expanded: 16-bit weights, factors and packed codes are multiplied as they lie in the files.
     """
-  static let interruption = "interrupted"
+  static func interruption(_ arguments: Arguments) -> String { "interrupted" }
   static let options: [Option] = [
     .model, .value("prompt", "TEXT", "the text to continue"),
     .value("prompt-file", "FILE", "the text to continue, as it stands in a file"),

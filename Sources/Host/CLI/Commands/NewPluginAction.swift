@@ -6,7 +6,7 @@ import PluginHost
 enum NewPluginAction {
   private static let languages = PluginProject.Language.allCases.map(\.rawValue)
   static let options: [Option] = [
-    .value("language", languages.joined(separator: "|"), "new: what the plugin is written in"),
+    .value("language", languages.joined(separator: "|"), "new: what the plugin is written in; required"),
     .value("output", "DIR", "new: the folder to make (default: NAME)"),
   ]
 
@@ -17,11 +17,18 @@ enum NewPluginAction {
     let name = arguments.operands[1]
     guard PluginProject.isValid(name: name) else {
       throw UsageError(
-        "\"\(name)\" cannot be a name; use lower-case letters, digits and single hyphens, as in my-method",
+        "\"\(name)\" cannot be a name; use lower-case letters and digits, with single hyphens or dots between "
+          + "words, as in your-name.my-method",
         PluginsCommand.self)
     }
-    guard let language = arguments["language"].flatMap(PluginProject.Language.init(rawValue:)) else {
-      throw UsageError("--language must be one of \(languages.joined(separator: ", "))", PluginsCommand.self)
+    guard let word = arguments["language"] else {
+      throw UsageError(
+        "--language is missing; say what the plugin is written in: \(languages.joined(separator: ", "))",
+        PluginsCommand.self)
+    }
+    guard let language = PluginProject.Language(rawValue: word) else {
+      throw UsageError(
+        "--language is \(word); it must be one of \(languages.joined(separator: ", "))", PluginsCommand.self)
     }
     if let taken = try? PluginSearch(explicit: arguments.all("plugin")).strategy(name) {
       throw UsageError(

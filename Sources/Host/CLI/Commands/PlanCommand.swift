@@ -47,7 +47,12 @@ enum PlanCommand: Command {
         stage.bytesAfter.map { "\($0)" } ?? "unknown", stage.budget.map { "\($0)" } ?? "",
       ])
     }
-    var lines = [stages.text, ""]
+    var lines = [stages.text]
+    // Beside a budget the bytes after its stage look too many, or too few.
+    if forecast.stages.contains(where: { $0.budget != nil && $0.index + 1 < forecast.stages.count }) {
+      lines += ["", "a budget counts what the layers take in the finished folder, after the later stages"]
+    }
+    lines.append("")
     if let set {
       lines.append(
         "calibration: \(set.usedCount) of \(set.tokenCount) tokens in \(set.windows.count) windows")

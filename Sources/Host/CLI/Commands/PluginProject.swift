@@ -10,11 +10,13 @@ struct PluginProject {
   /// The checkout of Lathe that a Swift package depends on.
   let checkout: String
 
-  /// Whether `name` can be a strategy's id and, with other separators, a file, a crate and a Swift module.
+  /// Whether `name` can be a strategy's id and, with other separators, a file, a crate and a Swift module: words of
+  /// letters and digits with a hyphen or a dot between them.
   static func isValid(name: String) -> Bool {
     let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-    let words = name.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    let separators: Set = [UInt8(ascii: "-"), UInt8(ascii: ".")]
+    let words = name.utf8.split(omittingEmptySubsequences: false, whereSeparator: separators.contains)
     guard let first = name.utf8.first, letters.contains(first), name.utf8.count <= 64 else { return false }
     return words.allSatisfy { word in
       !word.isEmpty && word.allSatisfy { letters.contains($0) || digits.contains($0) }
@@ -52,7 +54,7 @@ struct PluginProject {
     }
   }
 
-  private var words: [Substring] { name.split(separator: "-") }
+  private var words: [Substring] { name.split { $0 == "-" || $0 == "." } }
   private var snake: String { words.joined(separator: "_") }
   private var pascal: String { words.map(\.capitalized).joined() }
   private var title: String {
@@ -62,7 +64,8 @@ struct PluginProject {
   /// What stands for what. Of two that begin at one place the first is taken.
   private var replacements: [(String, String)] {
     [
-      ("example.round-bits", name), ("round-bits", name), ("round_bits", snake), ("RoundBits", pascal),
+      ("example.round-bits", name), ("round-bits", words.joined(separator: "-")), ("round_bits", snake),
+      ("RoundBits", pascal),
       ("Round bits", title), ("Lathe examples", "your name"),
       ("-I../../../Sources/PluginAPI/Header/include", "-I."),
       ("../../../Sources/PluginAPI/Header/include/lathe.h", "lathe.h"),

@@ -4,7 +4,8 @@ import PluginHost
 /// `lathe plugins`
 enum PluginsCommand: Command {
   static let name = "plugins"
-  static let operandUsage = "list | info ID | new NAME | validate FILE | \(TrustAction.usage)"
+  static let operandUsage =
+    "list | info ID | new NAME --language LANGUAGE | validate FILE | \(TrustAction.usage)"
   static let operands = 1...3
   static let summary =
     "list the strategies that are found, describe one, start a plugin, validate one, or trust some"
@@ -13,6 +14,7 @@ enum PluginsCommand: Command {
     Search order: --plugin, then $LATHE_PLUGIN_PATH or else the user's data folder, ../lib/lathe/plugins beside
     the program, and the program's own folder. The first library with an id wins.
     new writes the project of a plugin that works, for you to put your method into; docs/PLUGINS.md goes on from there.
+    NAME becomes the strategy's id, as my-method or your-name.my-method; --language is required.
     validate puts a library to the test of every rule of lathe.h, each in a process of its own; --list shows the
     cases, docs/PLUGINS.md explains them. Exit status 0: none failed, 3: one failed.
     trust keeps a list of libraries by their SHA-256. Once it exists, no other library is loaded, but for those

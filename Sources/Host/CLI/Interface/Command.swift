@@ -9,7 +9,7 @@ protocol Command: Sendable {
   static var discussion: String { get }
   static var options: [Option] { get }
   /// What is said when Ctrl-C ends the command.
-  static var interruption: String { get }
+  static func interruption(_ arguments: Arguments) -> String
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus
 }
 
@@ -17,7 +17,7 @@ extension Command {
   static var operandUsage: String { "" }
   static var operands: ClosedRange<Int> { 0...0 }
   static var discussion: String { "" }
-  static var interruption: String { "interrupted; nothing was written" }
+  static func interruption(_ arguments: Arguments) -> String { "interrupted; nothing was written" }
 
   /// The help text of the command.
   static var help: String {

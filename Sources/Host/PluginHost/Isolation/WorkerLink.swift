@@ -30,7 +30,7 @@ final class WorkerLink: Sendable {
     self.stage = stage
     self.log = log
     do {
-      process = try WorkerProcess(isolation, weights: files) { log(.info, "[\(strategy)] \($0)") }
+      process = try WorkerProcess(isolation, weights: files) { log(.info, $0) }
     } catch {
       throw .workerLost(
         stage: stage, strategy: strategy, path: path, phase: "start", reason: error.description)
@@ -46,7 +46,7 @@ final class WorkerLink: Sendable {
 
   deinit {
     if let loss = process.end() {
-      log(.warning, "stage \(stage), strategy \"\(strategy)\" of \(path), in destroy: \(loss)")
+      log(.warning, "stage \(stage), \(path), in destroy: \(loss)")
     }
   }
 

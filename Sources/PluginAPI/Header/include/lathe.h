@@ -25,7 +25,8 @@
  *     starts no threads of its own; it borrows lathe.parallel/1.
  *  6. Determinism.  The only randomness is the seed. The floating-point environment
  *     (round to nearest, denormals on) is left as it was found.
- *  7. Text is NUL-terminated UTF-8. Numbers are fixed width. Truth is int32_t.
+ *  7. Text is NUL-terminated UTF-8. Numbers are fixed width. A yes or no is an int32_t:
+ *     0 is no, anything else is yes.
  */
 #ifndef LATHE_H
 #define LATHE_H
@@ -83,8 +84,9 @@ enum { LATHE_TENSOR_READ_ONLY = 1 }; /* lathe_tensor.flags, = DLPACK_FLAG_BITMAS
 
 /* Byte for byte a DLManagedTensorVersioned (DLPack 1.1): a pointer may be cast either
  * way. The profile used here is narrower than DLPack: CPU memory, row-major compact,
- * strides present when ndim > 0, byte_offset 0, little-endian. Tensors made by the
- * host are 64-byte aligned; borrowed ones that view a file may not be. */
+ * strides present when ndim > 0, byte_offset 0, little-endian. Tensors from new_tensor
+ * and dense_weight are 64-byte aligned. A borrowed one that views a file may lie at any
+ * address, an odd one too: read its elements with memcpy. */
 typedef struct lathe_tensor {
   uint32_t dlpack_major;
   uint32_t dlpack_minor;
@@ -120,10 +122,12 @@ struct lathe_host {
   void (*log)(const lathe_host *host, lathe_log_level level, const char *message);
   /* [any] Records the reason for a failure and returns `code`. */
   lathe_status (*fail)(const lathe_host *host, lathe_status code, const char *message);
-  /* [any] Non-zero once the user asked to stop; poll at least every 100 ms of work.
-   * lathe.parallel and lathe.linalg poll on the plugin's behalf. */
+  /* [any] Non-zero once the user asked to stop. Poll before each layer, and within one at
+   * least every 100 ms of work. lathe.parallel and lathe.linalg poll on the plugin's behalf. */
   int32_t (*is_cancelled)(const lathe_host *host);
-  /* [any] `fraction` in 0...1 of the current call. */
+  /* [any] `fraction` in 0...1 of the current call, which is one block or less of the stage.
+   * The host counts blocks by itself and shows `activity` to the user with the id of the
+   * strategy before it; it need not show the fraction. */
   void (*progress)(const lathe_host *host, double fraction, const char *activity);
   /* [any] A zeroed, 64-byte aligned tensor, owned by the caller. An extent may be 0. */
   lathe_status (*new_tensor)(const lathe_host *host, lathe_dtype dtype, int32_t ndim,
@@ -180,11 +184,12 @@ struct lathe_instance {
   lathe_status (*compress)(lathe_instance *instance, const lathe_host *host, int32_t block);
   /* [serial] NULL if unused. After the last block; may still replace. */
   lathe_status (*finish)(lathe_instance *instance, const lathe_host *host);
-  /* [any] NULL if unknown before the work. Calls replace_linear with the shapes, and
-   * no values, that compress would give `node` as this handle shows it. May be called
-   * at any time after create, for forms that never come to be: it is how the host
-   * prices a form for the stages before this one, and how `lathe plan` forecasts. An
-   * error ends the run; where shapes cannot be told leave this NULL. After
+  /* [any] NULL if unknown before the work. Calls replace_linear for `node`, and no other
+   * node, with the shapes, and no values, that compress would give it in the form that
+   * this handle shows; does nothing where compress would leave it as it is. May be called
+   * at any time after create. It is how `lathe plan` forecasts, and how the host prices a
+   * form for the stages before this one: they compare many forms, and most of those will
+   * never be made. An error ends the run; where shapes cannot be told leave this NULL. After
    * allocate it must say what compress will do. lathe.budget/1 and the other nodes are
    * those of this stage. */
   lathe_status (*forecast)(lathe_instance *instance, const lathe_host *host, lathe_node node);
@@ -193,7 +198,8 @@ struct lathe_instance {
 };
 
 enum {
-  LATHE_STRATEGY_BLOCK_PARALLEL = 1, /* [block] calls may run concurrently            */
+  LATHE_STRATEGY_BLOCK_PARALLEL = 1, /* [block] calls may run concurrently; a permission, of
+                                        which Lathe 0.1.0 makes no use: one block at a time */
   LATHE_STRATEGY_IN_ORDER = 2,       /* compress needs the blocks in order            */
   LATHE_STRATEGY_TAKES_BUDGET = 4,   /* meets a byte target (`keep`) through lathe.budget/1 */
   LATHE_STRATEGY_TAKES_OVERRIDES = 8 /* reads the parameters of each node by node_int, ...  */
@@ -247,7 +253,7 @@ typedef const lathe_module *(*lathe_entry_fn)(const lathe_entry_info *info);
 typedef struct lathe_host_params {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] During create only. Defaults are filled in; only an undeclared key or a
+  /* [any] get_*: during create only. Defaults are filled in; only an undeclared key or a
    * wrong type fails. A bool reads as int 0 or 1, a choice as text. Text and lists
    * are borrowed. */
   lathe_status (*get_int)(const lathe_host *host, const char *key, int64_t *out);
@@ -255,7 +261,8 @@ typedef struct lathe_host_params {
   lathe_status (*get_text)(const lathe_host *host, const char *key, const char **out);
   lathe_status (*get_float_list)(const lathe_host *host, const char *key, const double **out,
                                  uint64_t *count);
-  /* [any] In every call: the same for one node, with the recipe's overrides for it. */
+  /* [any] node_*: in every call. The same for one node, with the recipe's overrides for it;
+   * where there are none, the stage's own value. */
   lathe_status (*node_int)(const lathe_host *host, lathe_node node, const char *key, int64_t *out);
   lathe_status (*node_float)(const lathe_host *host, lathe_node node, const char *key, double *out);
   lathe_status (*node_text)(const lathe_host *host, lathe_node node, const char *key,
@@ -310,7 +317,9 @@ typedef struct lathe_node_info {
  *   CODEBOOK         w[i,j] = scales[i,g] * codebook[values[i,j]]: codes, scales and groups as
  *                    above; codebook [2^bits] real numbers, stored as float32; no zero points
  * `dtype` says how dense or diagonal values, or the scales, are stored; unspecified
- * means the node's own element type. Values given in another real type are rounded.
+ * means the node's own element type. Values given in another real type are rounded, and a
+ * later stage is lent what they were rounded to. In a matrix that the host lends `dtype`
+ * is the type of its values or scales, and never unspecified.
  * A shape-only matrix (forecast, cost) has no values; then LATHE_MATRIX_ZERO_POINTS
  * tells whether it will have zero points. */
 enum {
@@ -356,7 +365,8 @@ typedef struct lathe_host_graph {
   lathe_status (*model)(const lathe_host *host, lathe_model_info *info);                 /* [any] */
   uint32_t (*node_count)(const lathe_host *host);                                        /* [any] */
   lathe_status (*node)(const lathe_host *host, lathe_node node, lathe_node_info *info);  /* [any] */
-  /* [any] Borrowed. During forecast the matrices may be shape-only. */
+  /* [any] Borrowed. The matrices are shape-only in create and forecast, and in a plan that
+   * only a forecast follows. They may be handed back in replace_linear. */
   lathe_status (*linear)(const lathe_host *host, lathe_node node, const lathe_linear **out);
   /* [any] Owned by the caller: the sum of all terms' products, float32 [out, in].
    * Fails with LATHE_ERR_NUMERICAL where the stored weights are not finite. */
@@ -609,7 +619,8 @@ typedef struct lathe_host_report {
   uint32_t struct_size;
   uint32_t reserved;
   /* [any] A number for the run report ("rank", "relative_error", "bits"), about a node or,
-   * with LATHE_NODE_NONE, about the stage. */
+   * with LATHE_NODE_NONE, about the stage. Of two with the same node and key the later one
+   * stays, whichever calls they came from: sums over blocks are the strategy's. */
   void (*metric)(const lathe_host *host, lathe_node node, const char *key, double value);
   /* [any] A row of numbers (a training curve, errors by iteration). */
   void (*series)(const lathe_host *host, lathe_node node, const char *key, const double *values,

@@ -49,8 +49,8 @@ extension CompressionStrategy where Allocation == Void {
 /// A strategy that can tell the shapes it will produce before it has worked.
 public protocol ForecastingStrategy: CompressionStrategy {
   /// Gives the shapes that `compress` would give `node` as this view shows it; leaves a linear alone that
-  /// `compress` would leave alone. May be called at any time and for forms that never come to be. After `allocate`
-  /// its result is passed, and the shapes must then be those of `compress`.
+  /// `compress` would leave alone. May be called at any time, and for forms that an earlier stage only considers.
+  /// After `allocate` its result is passed, and the shapes must then be those of `compress`.
   func forecast(_ node: borrowing NodeForecast, _ allocation: Allocation?) throws(StrategyError)
 }
 

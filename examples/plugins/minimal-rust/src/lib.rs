@@ -56,12 +56,12 @@ unsafe extern "C" fn compress(
             if ((*host).is_cancelled)(host) != 0 {
                 return Err(Failure(ERR_CANCELLED, "cancelled".into()));
             }
-            let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
+            let graph: &lathe_host_graph = table(host, EXT_GRAPH)?;
             let mut weight = Owned(null_mut()); // float32 [out, in]
             check((graph.dense_weight)(host, node, &mut weight.0), "a weight could not be read")?;
             let error = round_weights(weight.values::<f32>(), (*instance.cast::<Instance>()).bits);
             replace(host, node, &info, &weight)?;
-            if let Ok(report) = table::<lathe_host_report>(host, c"lathe.report/1") {
+            if let Ok(report) = table::<lathe_host_report>(host, EXT_REPORT) {
                 (report.metric)(host, node, c"weight_error".as_ptr(), error);
             }
         }
@@ -78,7 +78,7 @@ unsafe extern "C" fn forecast(_: *mut lathe_instance, host: *const lathe_host, _
 /// Whether a layer is one dense matrix. A product or codes, which an earlier stage made, stay as they are here: one
 /// dense matrix in their place would undo what that stage saved.
 unsafe fn is_dense(host: *const lathe_host, node: lathe_node) -> Result<bool, Failure> {
-    let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
+    let graph: &lathe_host_graph = table(host, EXT_GRAPH)?;
     let mut form = null();
     check((graph.linear)(host, node, &mut form), "a linear could not be read")?;
     let first = &**(*form).terms;
@@ -104,6 +104,7 @@ unsafe fn replace(
         bits: 0,
         dtype: UNSPECIFIED,
         flags: 0,
+        codebook: null_mut(),
     };
     let factors = [&matrix as *const _];
     let term =
@@ -115,7 +116,7 @@ unsafe fn replace(
         terms: terms.as_ptr(),
         bias: null_mut(), // keeps the old one
     };
-    let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
+    let graph: &lathe_host_graph = table(host, EXT_GRAPH)?;
     check((graph.replace_linear)(host, node, &form), "a linear could not be replaced")
 }
 
@@ -129,7 +130,7 @@ unsafe extern "C" fn create(
     out: *mut *mut lathe_instance,
 ) -> lathe_status {
     guarded(host, || {
-        let params: &lathe_host_params = table(host, c"lathe.params/1")?;
+        let params: &lathe_host_params = table(host, EXT_PARAMS)?;
         let mut bits = 0;
         check((params.get_int)(host, c"bits".as_ptr(), &mut bits), "the parameter bits could not be read")?;
         let made = Instance {
@@ -166,13 +167,12 @@ static BITS: Table<lathe_param> = Table(lathe_param {
     choices: null(),
 });
 static PARAMS: Table<[*const lathe_param; 1]> = Table([&BITS.0]);
-/// What is listed here is there when `create` is called.
-static NEEDS: Table<[*const c_char; 3]> =
-    Table([c"lathe.params/1".as_ptr(), c"lathe.graph/1".as_ptr(), null()]);
-static USES: Table<[*const c_char; 2]> = Table([c"lathe.report/1".as_ptr(), null()]);
+/// The tables without which `create` is not called.
+static NEEDS: Table<[*const c_char; 3]> = Table([EXT_PARAMS.as_ptr(), EXT_GRAPH.as_ptr(), null()]);
+static USES: Table<[*const c_char; 2]> = Table([EXT_REPORT.as_ptr(), null()]);
 static STRATEGY: Table<lathe_strategy> = Table(lathe_strategy {
     struct_size: size_of::<lathe_strategy>() as u32,
-    flags: BLOCK_PARALLEL,
+    flags: STRATEGY_BLOCK_PARALLEL,
     id: c"example.round-bits".as_ptr(),
     name: c"Round bits".as_ptr(),
     version: c"1.0.0".as_ptr(),

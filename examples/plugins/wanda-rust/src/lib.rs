@@ -29,7 +29,7 @@ struct Instance {
 
 unsafe extern "C" fn plan(_: *mut lathe_instance, host: *const lathe_host) -> lathe_status {
     guarded(host, || {
-        let calibration: &lathe_host_calibration = table(host, c"lathe.calibration/1")?;
+        let calibration: &lathe_host_calibration = table(host, EXT_CALIBRATION)?;
         for (node, info) in selected(host)? {
             if info.block < 0 {
                 continue;
@@ -85,7 +85,7 @@ unsafe fn compress_layer(
     node: lathe_node,
     info: &lathe_node_info,
 ) -> Result<(), Failure> {
-    let graph: &lathe_host_graph = table(host, c"lathe.graph/1")?;
+    let graph: &lathe_host_graph = table(host, EXT_GRAPH)?;
     let norms = input_norms(host, node, info)?;
     let mut present = null();
     check((graph.linear)(host, node, &mut present), "the layer could not be read")?;
@@ -99,7 +99,7 @@ unsafe fn compress_layer(
         let report = prune::prune(values.values::<f32>(), &norms, own.sparsity, own.group);
         lost += report.lost;
         total += report.total;
-        let matrix = lathe_matrix { values: values.0, ..*first };
+        let matrix = lathe_matrix { values: values.0, ..first.copied() };
         pruned.push((values, matrix));
     }
     let lists: Vec<Vec<*const lathe_matrix>> = terms(&*present)
@@ -127,7 +127,7 @@ unsafe fn compress_layer(
         bias: null_mut(), // keeps the old one
     };
     check((graph.replace_linear)(host, node, &form), "the layer could not be replaced")?;
-    if let Ok(report) = table::<lathe_host_report>(host, c"lathe.report/1") {
+    if let Ok(report) = table::<lathe_host_report>(host, EXT_REPORT) {
         let share = if total > 0.0 { (lost / total as f64).sqrt() } else { 0.0 };
         (report.metric)(host, node, c"score_lost".as_ptr(), share);
     }
@@ -140,7 +140,7 @@ unsafe fn input_norms(
     node: lathe_node,
     info: &lathe_node_info,
 ) -> Result<Vec<f64>, Failure> {
-    let calibration: &lathe_host_calibration = table(host, c"lathe.calibration/1")?;
+    let calibration: &lathe_host_calibration = table(host, EXT_CALIBRATION)?;
     let (mut gram, mut tokens) = (null(), 0);
     check(
         (calibration.stat)(host, node, STAT_INPUT_GRAM, 0, &mut gram, &mut tokens),
@@ -160,16 +160,7 @@ unsafe fn read_dense(host: *const lathe_host, matrix: &lathe_matrix) -> Result<O
         ));
     }
     let mut copy = Owned::zeros(host, F32, matrix.rows, matrix.columns)?;
-    let source = &*matrix.values;
-    for (index, value) in copy.values::<f32>().iter_mut().enumerate() {
-        *value = match source.dtype {
-            F32 => *source.data.cast::<f32>().add(index),
-            F64 => *source.data.cast::<f64>().add(index) as f32,
-            BF16 => f32::from_bits(u32::from(*source.data.cast::<u16>().add(index)) << 16),
-            F16 => prune::half(*source.data.cast::<u16>().add(index)),
-            _ => return Err(Failure(ERR_UNSUPPORTED, "an element type that is newer than this plugin".into())),
-        };
-    }
+    copy.values::<f32>().copy_from_slice(&read(matrix.values)?);
     Ok(copy)
 }
 
@@ -193,7 +184,7 @@ unsafe extern "C" fn create(
     out: *mut *mut lathe_instance,
 ) -> lathe_status {
     guarded(host, || {
-        let params: &lathe_host_params = table(host, c"lathe.params/1")?;
+        let params: &lathe_host_params = table(host, EXT_PARAMS)?;
         let (mut sparsity, mut group) = (0.0, 0);
         check(
             (params.get_float)(host, c"sparsity".as_ptr(), &mut sparsity),
@@ -248,11 +239,11 @@ static GROUP: Table<lathe_param> = Table(lathe_param {
 });
 static PARAMS: Table<[*const lathe_param; 2]> = Table([&SPARSITY.0, &GROUP.0]);
 static NEEDS: Table<[*const c_char; 4]> =
-    Table([c"lathe.params/1".as_ptr(), c"lathe.graph/1".as_ptr(), c"lathe.calibration/1".as_ptr(), null()]);
-static USES: Table<[*const c_char; 2]> = Table([c"lathe.report/1".as_ptr(), null()]);
+    Table([EXT_PARAMS.as_ptr(), EXT_GRAPH.as_ptr(), EXT_CALIBRATION.as_ptr(), null()]);
+static USES: Table<[*const c_char; 2]> = Table([EXT_REPORT.as_ptr(), null()]);
 static WANDA: Table<lathe_strategy> = Table(lathe_strategy {
     struct_size: size_of::<lathe_strategy>() as u32,
-    flags: BLOCK_PARALLEL,
+    flags: STRATEGY_BLOCK_PARALLEL,
     id: c"example.wanda".as_ptr(),
     name: c"Wanda".as_ptr(),
     version: c"1.0.0".as_ptr(),

@@ -35,27 +35,6 @@ pub fn prune(weights: &mut [f32], norms: &[f64], sparsity: f64, group: usize) ->
     sums
 }
 
-/// An IEEE half, from its bits.
-pub fn half(bits: u16) -> f32 {
-    let (exponent, fraction) = ((bits >> 10) & 31, f32::from(bits & 1023));
-    let magnitude = match exponent {
-        0 => fraction * 2f32.powi(-24),
-        31 => {
-            if fraction == 0.0 {
-                f32::INFINITY
-            } else {
-                f32::NAN
-            }
-        }
-        _ => (1.0 + fraction / 1024.0) * 2f32.powi(i32::from(exponent) - 15),
-    };
-    if bits >> 15 == 1 {
-        -magnitude
-    } else {
-        magnitude
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,13 +52,5 @@ mod tests {
         let mut weights = [1.0, 2.0, 3.0, 4.0, 5.0];
         prune(&mut weights, &[1.0; 5], 0.5, 4);
         assert_eq!(weights, [0.0, 0.0, 3.0, 4.0, 5.0]);
-    }
-
-    #[test]
-    fn halves() {
-        assert_eq!(
-            [half(0x3c00), half(0xc000), half(0x0001), half(0x7bff)],
-            [1.0, -2.0, 2f32.powi(-24), 65504.0]
-        );
     }
 }
