@@ -1,7 +1,9 @@
 import Foundation
+import LinearAlgebra
 import ModelIO
 import Pipeline
 import PluginHost
+import Synchronization
 import TestSupport
 import Testing
 
@@ -21,7 +23,7 @@ import Testing
       """)
     #expect(recipe.seed == 0)
     #expect(recipe.calibration?.paths == [folder.file("a.txt")])
-    #expect(recipe.calibration?.samples == 64 && recipe.calibration?.context == 512)
+    #expect(recipe.calibration?.samples == 64 && recipe.calibration?.context == nil)
     #expect(recipe.calibration?.heldOut == nil)
     #expect(recipe.stages.count == 1 && recipe.stages[0].keep == nil && recipe.stages[0].seed == nil)
     #expect(recipe.stages[0].selection.include == ["mlp.*"])
@@ -156,9 +158,43 @@ import Testing
   @Test("a strategy that needs text says so where the recipe names none")
   func noText() throws {
     let bench = try PipelineBench()
-    let recipe = try bench.recipe("{ strategy: 'svdllm-v2', keep: 0.5 }", calibration: nil)
-    let error = try #require(complaint { try bench.run(recipe) })
-    #expect(error.contains("calibration: {") && error.contains("stage 0"), "\(error)")
-    #expect(bench.leftovers == [])
+    for (stages, index) in [("", 0), ("{ strategy: 'quantize', bits: 8 }, ", 1)] {
+      let recipe = try bench.recipe(stages + "{ strategy: 'svdllm-v2', keep: 0.5 }", calibration: nil)
+      let refusals = [
+        complaint { try bench.run(recipe) },
+        complaint {
+          try CompressionPlan(
+            model: bench.model, recipe: recipe, plugins: PluginSearch(explicit: BuildFolder.plugins),
+            measures: false,
+            workers: .serial)
+        },
+      ]
+      for refusal in refusals {
+        let error = try #require(refusal)
+        #expect(error.contains("calibration: {") && error.contains("stage \(index)"), "\(error)")
+      }
+      #expect(bench.leftovers == [])
+    }
+  }
+
+  @Test(
+    "a window is at most what the model was made for, unless the recipe says otherwise, which is warned about"
+  )
+  func contextOfTheModel() throws {
+    let bench = try PipelineBench()
+    let longest = try Checkpoint(directory: bench.model).model.configuration.maximumPositions
+    try #require(longest < 512)
+    for (context, warnings) in [(nil, 0), (longest, 0), (longest + 1, 1)] {
+      let own = context.map { ", context: \($0)" } ?? ""
+      let recipe = try bench.recipe(
+        "{ strategy: 'quantize' }", calibration: "{ text: ['text.txt'], samples: 1\(own) }")
+      let said = Mutex<[String]>([])
+      let plan = try CompressionPlan(
+        model: bench.model, recipe: recipe, plugins: PluginSearch(explicit: BuildFolder.plugins),
+        measures: false,
+        workers: .serial, log: { _, text in said.withLock { $0.append(text) } })
+      #expect(plan.calibration?.context == context ?? longest)
+      #expect(said.withLock { $0.filter { $0.contains("calibration.context") }.count } == warnings)
+    }
   }
 }

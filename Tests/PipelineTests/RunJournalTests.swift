@@ -1,4 +1,5 @@
 import Foundation
+import ModelIO
 import Pipeline
 import TestSupport
 import Testing
@@ -45,6 +46,25 @@ private let chain =
     // Without --resume nobody looks at it.
     _ = try bench.run(other)
     #expect(bench.leftovers.sorted() == [".out.journal", "out"])
+  }
+
+  @Test("a journal of a run with another build of a plugin names it, and the model that is whole")
+  func otherPlugin() throws {
+    let bench = try PipelineBench()
+    let recipe = try bench.recipe(chain)
+    let whole = Countdown(.max / 2)
+    _ = try bench.run(recipe, as: "whole", isCancelled: { whole.isOver })
+    let countdown = Countdown((whole.asked + .max / 2) * 3 / 4)
+    _ = complaint { try bench.run(recipe, resuming: true, isCancelled: { countdown.isOver }) }
+    var plugins = BuildFolder.plugins
+    let index = try #require(plugins.firstIndex { $0.hasSuffix("libQuantize.so") })
+    let bytes = try Data(contentsOf: URL(filePath: plugins[index])) + [0]
+    plugins[index] = bench.folder.file("libQuantize.so")
+    try bytes.write(to: URL(filePath: plugins[index]))
+    let error = try #require(complaint { try bench.run(recipe, plugins: plugins, resuming: true) })
+    #expect(error.contains("plugin of stage 2, libQuantize.so"), "\(error)")
+    let model = try #require(error.split(separator: "(").last?.split(separator: " ").first)
+    #expect(throws: Never.self) { try Checkpoint(directory: String(model)) }
   }
 
   @Test("a journal that was damaged is refused with a sentence", arguments: ["run.json", "stage-0.json"])

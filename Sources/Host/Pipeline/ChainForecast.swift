@@ -26,6 +26,15 @@ public struct ChainForecast: Sendable {
 }
 
 extension Chain {
+  /// A stage asks for statistics, and the recipe has no text.
+  func noCalibration(for stage: Stage) -> PipelineError {
+    .recipe(
+      path: recipe.path, key: "calibration",
+      reason:
+        "strategy \"\(stage.info.id)\" of stage \(stage.index) needs it; add `calibration: { text: [\"file.txt\"] }`"
+    )
+  }
+
   /// Asks every strategy what it would do, in order, without touching a weight. Stages in `measured` already know.
   public func forecast(_ model: ModelSnapshot, measured: Set<Int> = []) throws(PipelineError) -> ChainForecast
   {
@@ -36,8 +45,11 @@ extension Chain {
       guard let entering = current else { break }
       let environment = try environment(of: stage, entering: entering)
       var leaving: ModelSnapshot? = entering
+      var readsText = false
       do {
-        if !measured.contains(stage.index) { _ = try stage.instance.plan(environment, entering) }
+        if !measured.contains(stage.index) {
+          readsText = try !stage.instance.plan(environment, entering).isEmpty
+        }
         for index in stage.selected.sorted() {
           let form = try stage.instance.forecast(entering.nodes[index], environment, entering)
           guard let form else {
@@ -49,6 +61,7 @@ extension Chain {
       } catch {
         throw .plugin(error)
       }
+      if readsText, recipe.calibration == nil { throw noCalibration(for: stage) }
       if stage.info.takesBudget, !measured.contains(stage.index) { isExact = false }
       result.append(
         ChainForecast.Stage(

@@ -25,6 +25,7 @@ public struct CompressionPlan: Sendable {
   ) throws(PipelineError) {
     self = try PipelineError.wrapping {
       let checkpoint = try Checkpoint(directory: path)
+      let recipe = CalibrationSource.settle(recipe, for: checkpoint.model, log: log)
       let scratch = measures ? try ScratchFile(directory: FileManager.default.temporaryDirectory.path) : nil
       let runtime = ChainRuntime(
         workers: workers, scratch: scratch, isCancelled: isCancelled, log: log, isolation: isolation)

@@ -55,6 +55,7 @@ public struct CompressionRun: Sendable {
 
   private func compress() throws -> CompressionReport {
     let checkpoint = try Checkpoint(directory: model)
+    let recipe = CalibrationSource.settle(recipe, for: checkpoint.model, log: log)
     // Everything that can be refused is refused before the first second of work.
     let folder = try AtomicFolder(output, replaceExisting: replacesOutput)
     defer { folder.discard() }
@@ -63,8 +64,15 @@ public struct CompressionRun: Sendable {
       workers: workers, scratch: scratch, isCancelled: isCancelled, log: log, isolation: isolation)
     let chain = try Chain(recipe, model: ModelSnapshot(checkpoint.model), plugins: plugins, runtime: runtime)
     let exports = try RecipeExports(recipe, main: output, replaces: replacesOutput)
-    for warning in try exports.check(recipe, checkpoint: checkpoint, plugins: plugins, workers: workers) {
-      log(.warning, warning)
+    // By a chain of its own, so that the one that runs has not planned yet. Where a strategy cannot forecast, only the
+    // run itself tells.
+    if !exports.runs.isEmpty || recipe.calibration == nil {
+      let snapshot = ModelSnapshot(checkpoint.model)
+      let runtime = ChainRuntime(workers: workers, isCancelled: isCancelled, isolation: isolation)
+      let forecast = try Chain(recipe, model: snapshot, plugins: plugins, runtime: runtime).forecast(snapshot)
+      if let forms = forecast.model?.forms {
+        for warning in try exports.check(checkpoint, forms: forms) { log(.warning, warning) }
+      }
     }
     try checkSpace(checkpoint, of: folder)
     let set = try CalibrationSource.load(recipe, checkpoint: checkpoint)

@@ -25,8 +25,9 @@ public enum PipelineError: Error, CustomStringConvertible {
   /// What was written does not read back as it was meant.
   case readBack(path: String, reason: String)
   case notLathe(path: String)
-  /// The journal beside the output belongs to another run; `difference` is the first input that is not the same.
-  case otherJournal(path: String, difference: String)
+  /// The journal beside the output belongs to another run; `difference` is the first input that is not the same, and
+  /// `model` the folder that the last finished stage left.
+  case otherJournal(path: String, difference: String, model: String?)
   /// The journal beside the output does not read.
   case journal(path: String, reason: String)
   /// A further output of a recipe cannot be made.
@@ -59,8 +60,9 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .readBack(let path, let reason):
       "\(path) did not read back as it was written (\(reason)); nothing was published, check the disk"
     case .notLathe(let path): "\(path) has no lathe.json, so there is nothing to check it against"
-    case .otherJournal(let path, let difference):
-      "\(path) is the journal of another run: its \(difference) differs; remove it, or choose another output"
+    case .otherJournal(let path, let difference, let model):
+      "\(path) is the journal of another run: \(difference) is not the same; remove it, or choose another output"
+        + (model.map { " (\($0) is a whole model, as the last finished stage left it)" } ?? "")
     case .journal(let path, let reason):
       "the journal \(path) does not read (\(reason)); remove it and start again"
     case .export(let error): error.description

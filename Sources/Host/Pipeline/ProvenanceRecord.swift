@@ -94,7 +94,7 @@ extension Chain {
       root["calibration"] = [
         "text": .array(calibration.paths.map { .string(URL(filePath: $0).lastPathComponent) }),
         "text_sha256": .array(calibration.paths.map { .string((try? SHA256.hex(ofFile: $0)) ?? "") }),
-        "samples": .integer(calibration.samples), "context": .integer(calibration.context),
+        "samples": .integer(calibration.samples), "context": calibration.context.map(JSON.integer) ?? .null,
       ]
     }
     root["stages"] = .array(

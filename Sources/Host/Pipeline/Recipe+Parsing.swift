@@ -63,7 +63,7 @@ extension Recipe {
     return Calibration(
       paths: files.map { $0.hasPrefix("/") ? $0 : folder.appending(path: $0).standardizedFileURL.path },
       samples: try section.integer("samples", 1...1 << 24) ?? 64,
-      context: try section.integer("context", 2...1 << 20) ?? 512,
+      context: try section.integer("context", 2...1 << 20),
       heldOut: try section.integer("held_out", 0...1 << 24))
   }
 

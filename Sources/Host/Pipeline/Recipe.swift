@@ -9,8 +9,8 @@ public struct Recipe: Sendable {
     public var paths: [String]
     /// Windows to use.
     public var samples: Int
-    /// Tokens in a window.
-    public var context: Int
+    /// Tokens in a window; nil for 512, at most what the model was made for.
+    public var context: Int?
     /// Windows that losses are watched on and nothing is fitted to; nil for one for every eight samples.
     public var heldOut: Int?
   }

@@ -23,18 +23,6 @@ struct RecipeExports {
     self.runs = runs
   }
 
-  /// Checks formats and places against the forecast, of a chain of its own so that the one that runs has not planned
-  /// yet. Where a strategy cannot forecast, only the run's end tells.
-  func check(
-    _ recipe: Recipe, checkpoint: Checkpoint, plugins: PluginSearch, workers: Workers
-  ) throws -> [String] {
-    guard !runs.isEmpty else { return [] }
-    let snapshot = ModelSnapshot(checkpoint.model)
-    let chain = try Chain(recipe, model: snapshot, plugins: plugins, runtime: ChainRuntime(workers: workers))
-    guard let forms = try chain.forecast(snapshot).model?.forms else { return [] }
-    return try check(checkpoint, forms: forms)
-  }
-
   /// Checks formats and places for these forms. Returns the warnings.
   func check(_ checkpoint: Checkpoint, forms: [LinearForm]) throws(PipelineError) -> [String] {
     var warnings: [String] = []

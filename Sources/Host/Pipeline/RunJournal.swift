@@ -27,7 +27,25 @@ struct RunJournal {
     let found = try Self.read(record)
     // As text, since 1.0 and 1 are the same once written.
     for (key, value) in run.objectValue ?? JSONObject() where found[key]?.text() != value.text() {
-      throw PipelineError.otherJournal(path: path, difference: key)
+      let stages = (0..<(run["plugins"]?.arrayValue?.count ?? 0)).reversed()
+      let finished = stages.first { FileManager.default.fileExists(atPath: recordPath($0)) }
+      throw PipelineError.otherJournal(
+        path: path, difference: Self.difference(key, found, run), model: finished.map(modelPath))
+    }
+  }
+
+  /// What differs, in words.
+  private static func difference(_ key: String, _ found: JSON, _ run: JSON) -> String {
+    switch key {
+    case "version": "the version of Lathe"
+    case "blas_core": "the processor, or the kernels chosen for it,"
+    case "source": "the model"
+    case "plugins":
+      // Their number is that of the stages, and the recipe was compared before.
+      zip(run["plugins"]?.arrayValue ?? [], found["plugins"]?.arrayValue ?? []).enumerated()
+        .first { $0.element.0.text() != $0.element.1.text() }
+        .map { "the plugin of stage \($0.offset), \($0.element.0["file"]?.stringValue ?? "")," } ?? "a plugin"
+    default: "the \(key)"
     }
   }
 

@@ -65,9 +65,7 @@ struct StageRunner {
     }
     let requests = try stage.instance.plan(environment, snapshot)
     if !requests.isEmpty, set == nil {
-      throw PipelineError.stage(
-        index: stage.index, strategy: stage.info.id,
-        reason: "it needs calibration text; add `calibration: { text: [\"file.txt\"] }` to the recipe")
+      throw chain.noCalibration(for: stage)
     }
     let blocks = entering.configuration.blockCount
     if stage.instance.analyzes {
