@@ -42,6 +42,22 @@ import Validator
     for item in skipped { #expect(notAsked.contains(item["case"]?.stringValue ?? ""), "\(item.text())") }
   }
 
+  @Test("a strategy of a library of two is put to the test on the layers that it takes, which are products")
+  func products() throws {
+    let words = ["steps=4", "interval=2", "curvature_windows=2"].flatMap { ["--set", $0] }
+    let run = try validate(
+      [
+        BuildFolder.plugin("SoCo"), "--json", "--only", "replaces-a-layer", "--only",
+        "polls-for-cancellation",
+      ]
+        + words)
+    let document = try JSON(parsing: run.output)
+    #expect(document["layers"]?["soco"]?.stringValue == "dense")
+    #expect(document["layers"]?["recover"]?.stringValue == "factored")
+    let verdicts = (document["cases"]?.arrayValue ?? []).compactMap { $0["verdict"]?.stringValue }
+    #expect(verdicts == ["pass", "pass"], "\(run.output)")
+  }
+
   @Test("the list of cases is in docs/PLUGINS.md, with the rule of each")
   func documented() throws {
     let page = try String(contentsOf: Shared.packageRoot.appending(path: "docs/PLUGINS.md"), encoding: .utf8)

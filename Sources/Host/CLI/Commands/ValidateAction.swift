@@ -103,9 +103,9 @@ enum ValidateAction {
   private static func line(_ result: CaseResult) -> String {
     let group = result.group.rawValue.padding(to: 16)
     let head = "\(result.verdict.rawValue.uppercased())  \(group)\(result.name.padding(to: width))"
-    guard result.verdict != .pass else { return head.trimmingCharacters(in: .whitespaces) }
-    guard result.verdict != .skip, let item = ValidationCase.named(result.name) else {
-      return head + result.text
+    guard result.verdict != .pass, result.verdict != .skip, let item = ValidationCase.named(result.name)
+    else {
+      return (head + result.text).trimmingCharacters(in: .whitespaces)
     }
     return "\(head)\(result.text)\n      rule: \(item.rule)\n      to do: \(item.remedy)"
   }

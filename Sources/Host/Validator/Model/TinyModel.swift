@@ -15,6 +15,8 @@ struct TinyNode: Sendable {
   var isSelected = true
   var form: TinyForm
   var bias: [Double]?
+  /// The weight that earlier stages were given, which losses are measured from; nil where there were none.
+  var original: Matrix<Double>?
   /// The inputs of all tokens, [tokens, in]: every statistic is made from them.
   var inputs: Matrix<Double>
 }
@@ -138,6 +140,7 @@ struct TinyModel: Sendable {
     for index in nodes.indices {
       guard let weight = nodes[index].form.matrix else { continue }
       let node = nodes[index]
+      if form != .dense { nodes[index].original = weight }
       switch form {
       case .dense: break
       case .factored:

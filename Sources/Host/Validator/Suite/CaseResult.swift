@@ -13,7 +13,7 @@ public struct CaseResult: Sendable {
   public let name: String
   public let group: ValidationCase.Group
   public let verdict: Verdict
-  /// What was seen, or why the case does not apply; empty for a pass.
+  /// What was seen, or why the case does not apply; for a pass, why not to some of the strategies.
   public let text: String
   public let seconds: Double
   /// Layers that were replaced, counted again in each run of the case; nil where that is not known.

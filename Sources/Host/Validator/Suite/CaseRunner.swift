@@ -41,7 +41,7 @@ public struct CaseRunner: Sendable {
     }
   }
 
-  /// The worst verdict over the strategies; a skip only where all of them skip.
+  /// The worst verdict over the strategies; a skip only where all of them skip, and else a pass that says which do.
   private func eachStrategy(
     of module: ModuleUnderTest, _ broken: Verdict, _ body: (StrategyBench) throws(CaseFault) -> Void
   ) throws(CaseFault) -> (found: (Verdict, String), replaced: Int) {
@@ -62,7 +62,10 @@ public struct CaseRunner: Sendable {
         skipped.append(named)
       }
     }
-    return (skipped.count == strategies.count ? (.skip, skipped.first ?? "") : (.pass, ""), replaced)
+    return (
+      skipped.count == strategies.count
+        ? (.skip, skipped.first ?? "") : (.pass, skipped.joined(separator: "; ")), replaced
+    )
   }
 
   private func verdict(_ fault: CaseFault, _ broken: Verdict) -> (Verdict, String) {
