@@ -1,4 +1,5 @@
 import Foundation
+import ModelIO
 import TestSupport
 import Testing
 import Validator
@@ -19,10 +20,23 @@ import Validator
     #expect(found[name].map { !$0.isEmpty } ?? false)
   }
 
-  @Test("the plugin that keeps every rule passes each case of some groups, and none is left out")
-  func sound() throws {
+  @Test(
+    "a plugin that acts on products of factors only fails in the case that it is named after",
+    arguments: Zoo.products)
+  func products(name: String) throws {
+    let item = String(name.split(separator: "/").last ?? "")
+    let cases = Zoo.products.compactMap { $0.split(separator: "/").last }.filter { $0 != "keeps-every-rule" }
+    #expect(cases.count >= 4)
+    let found = try Zoo.flagged(name, (cases + ["better-than-zero"]).flatMap { ["--only", String($0)] })
+    #expect(found.keys.sorted() == (item == "keeps-every-rule" ? [] : [item]))
+  }
+
+  @Test(
+    "the plugin that keeps every rule passes each case of some groups, and none is left out",
+    arguments: ["keeps-every-rule", "products/keeps-every-rule"])
+  func sound(name: String) throws {
     let groups = ["binary", "module", "descriptor", "graph", "statistics", "floating-point"]
-    let run = try Zoo.run("keeps-every-rule", groups.flatMap { ["--only", $0] })
+    let run = try Zoo.run(name, groups.flatMap { ["--only", $0] })
     #expect(run.status == 0)
     #expect(run.lines.allSatisfy { $0.hasPrefix("PASS") }, "\(run.lines)")
     #expect(run.lines.count == ValidationCase.all.filter { groups.contains($0.group.rawValue) }.count)
@@ -51,6 +65,19 @@ import Validator
     let json = try Zoo.run("replaces-a-layer", ["--only", "replaces-a-layer", "--json"])
     #expect(json.status == 0 && json.output.contains("\"warn\""))
     #expect(json.output.contains("not exercised"))
+  }
+
+  @Test("a case in which no layer was replaced is skipped and says so; JSON counts the layers")
+  func idle() throws {
+    let groups = ["graph", "memory", "determinism", "floating-point"].flatMap { ["--only", $0] }
+    let words = groups + ["--skip", "survives-failed-calls", "--skip", "survives-failed-allocations"]
+    let idle = try Zoo.run("replaces-a-layer", words)
+    #expect(idle.status == 0 && idle.lines.allSatisfy { $0.hasPrefix("SKIP") }, "\(idle.lines)")
+    let busy = try Zoo.run("products/keeps-every-rule", ["--only", "odd-sizes", "--json"])
+    let document = try JSON(parsing: busy.output)
+    // 13 selected layers of the plain model, and as many of the odd one.
+    #expect(document["cases"]?.arrayValue?.first?["replaced"]?.intValue == 26)
+    #expect(document["layers"]?["zoo"]?.stringValue == "factored")
   }
 
   @Test("matrices of a header that did not know codebooks are taken")
@@ -125,6 +152,12 @@ enum Zoo {
     return files.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }.sorted()
   }
 
+  /// Plugins that act on products of factors only, with their folder.
+  static var products: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/products")) ?? []
+    return files.filter { $0.hasSuffix(".c") }.map { "products/\($0.dropLast(2))" }.sorted()
+  }
+
   /// Those whose own case takes no more than a second. `scripts/zoo.sh` runs all of them, against all cases.
   static let quick = names.filter { name in
     ![
@@ -139,11 +172,15 @@ enum Zoo {
   static func run(
     _ name: String, source: String? = nil, _ words: [String]
   ) throws -> (status: Int32, lines: [String], output: String) {
-    let library = try library(name, source: source)
-    let run = try ChildProcess.run(BuildFolder.lathe, ["plugins", "validate", library.path] + words)
+    let run = try process(name, source: source, words)
     let verdicts = ["PASS", "FAIL", "WARN", "SKIP"]
     let lines = run.output.split(separator: "\n").map(String.init)
     return (run.status, lines.filter { line in verdicts.contains { line.hasPrefix($0) } }, run.output)
+  }
+
+  static func process(_ name: String, source: String? = nil, _ words: [String]) throws -> ChildProcess {
+    let library = try library(name, source: source)
+    return try ChildProcess.run(BuildFolder.lathe, ["plugins", "validate", library.path] + words)
   }
 
   /// The failures and warnings, by case.
@@ -170,7 +207,7 @@ enum Zoo {
         ?? [] : []
     let file = try source.map { try folder.write("#include <signal.h>\n" + $0, to: "\(name).c") }
     let path = try CCompiler.zoo(
-      file ?? Self.folder.appending(path: "\(name).c").path, into: folder.file("\(name).so"), flags: flags)
+      file ?? Self.folder.appending(path: "\(name).c").path, into: folder.file("plugin.so"), flags: flags)
     return Library(folder: folder, path: path)
   }
 

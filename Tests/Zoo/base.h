@@ -1,5 +1,6 @@
 /* A strategy that keeps every rule of lathe.h and touches every part of it: truncated SVD
- * with ranks from the budget. Each file of this folder defines one or two of the hooks
+ * with ranks from the budget. With PRODUCTS_ONLY it replaces layers that are products of
+ * factors already, and leaves others as they are. Each file of this folder defines one or two of the hooks
  * below, and so breaks the one rule it is named after, before it includes this one. */
 #include <fenv.h>
 #include <lathe.h>
@@ -87,6 +88,9 @@
 #endif
 #ifndef ON_COMPRESS /* block, graph */
 #define ON_COMPRESS
+#endif
+#ifndef ON_PRODUCT /* now: the borrowed form; with PRODUCTS_ONLY */
+#define ON_PRODUCT
 #endif
 #ifndef ON_NODE /* node, place, rank; before the weight is taken */
 #define ON_NODE
@@ -182,6 +186,21 @@ static int64_t rank_of(const state *self, const lathe_node_info *place) {
   return rank < 1 ? 1 : rank > side ? side : rank;
 }
 
+/* Whether the strategy acts on the form that the layer has. */
+static lathe_status acts_on(const lathe_host *host, lathe_node node, int *acts) {
+  *acts = 1;
+#ifdef PRODUCTS_ONLY
+  const lathe_linear *now = NULL;
+  const lathe_status status = graph_of(host)->linear(host, node, &now);
+  if (status != LATHE_OK) return FAILED(status, "a form could not be read");
+  *acts = now->term_count == 1 && now->terms[0]->factor_count > 1;
+  if (*acts && now->terms[0]->factors[0]->values != NULL) { ON_PRODUCT }
+#else
+  (void)host, (void)node;
+#endif
+  return LATHE_OK;
+}
+
 /* The shape of a product of two factors; `values` come later. */
 typedef struct pair {
   lathe_matrix low, high;
@@ -265,10 +284,14 @@ static lathe_status price(const state *self, const lathe_host *host, uint64_t *t
   *total = 0;
   for (lathe_node node = 0; node < graph->node_count(host); node++) {
     if (!look(host, node, &place) || !(place.flags & LATHE_NODE_SELECTED)) continue;
+    int acts = 0;
+    lathe_status status = acts_on(host, node, &acts);
+    if (status != LATHE_OK) return status;
+    if (!acts) continue;
     pair p;
     uint64_t bytes = 0;
     make_pair(&p, &place, rank_of(self, &place), NULL, NULL);
-    const lathe_status status = budget->cost(host, node, &p.form, &bytes);
+    status = budget->cost(host, node, &p.form, &bytes);
     if (status != LATHE_OK) return FAILED(status, "a form could not be priced");
     *total += bytes;
   }
@@ -320,8 +343,11 @@ static lathe_status compress_node(state *self, const lathe_host *host, lathe_nod
   const lathe_host_report *report = (const lathe_host_report *)host->get_extension(host, LATHE_EXT_REPORT);
   int64_t rank = rank_of(self, place);
   lathe_tensor *weight = NULL, *ta = NULL, *tb = NULL, *ts = NULL;
+  int acts = 0;
+  lathe_status status = acts_on(host, node, &acts);
+  if (status != LATHE_OK || !acts) return status;
   ON_NODE
-  lathe_status status = graph->dense_weight(host, node, &weight);
+  status = graph->dense_weight(host, node, &weight);
   if (status != LATHE_OK) return FAILED(status, "a weight could not be read");
   const int64_t extent[1] = {rank};
   ta = matrix(host, f32, place->out_features, rank);
@@ -395,10 +421,13 @@ static lathe_status forecast(lathe_instance *instance, const lathe_host *host, l
   lathe_node_info place;
   if (!look(host, node, &place)) return FAILED(LATHE_ERR_INVALID, "no such node");
   int64_t rank = rank_of(self, &place);
+  int acts = 0;
+  lathe_status status = acts_on(host, node, &acts);
+  if (status != LATHE_OK || !acts) return status;
   ON_FORECAST
   pair p;
   make_pair(&p, &place, rank, NULL, NULL);
-  const lathe_status status = graph_of(host)->replace_linear(host, node, &p.form);
+  status = graph_of(host)->replace_linear(host, node, &p.form);
   return status == LATHE_OK ? status : FAILED(status, "a forecast was refused");
 }
 

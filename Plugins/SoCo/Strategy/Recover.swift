@@ -131,6 +131,7 @@ public struct Recover: ForecastingStrategy {
   ) throws(StrategyError) {
     for node in try block.selected() {
       guard let linear = recovered[node.id] else { continue }
+      try block.checkCancellation()
       let form = try block.form(of: node)
       var scales = linear.scales.makeIterator()
       var terms: [[Factor]] = []

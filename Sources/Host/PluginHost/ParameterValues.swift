@@ -57,7 +57,7 @@ public struct ParameterValues: Sendable, Codable {
   }
 
   /// A default, which is text in the descriptor, as the JSON it stands for.
-  private static func json(of text: String, _ parameter: ParameterInfo) -> JSON {
+  static func json(of text: String, _ parameter: ParameterInfo) -> JSON {
     switch parameter.kind {
     case .string, .choice: .string(text)
     case .floatList where !text.hasPrefix("["): (try? JSON(parsing: "[\(text)]")) ?? .string(text)
@@ -65,7 +65,7 @@ public struct ParameterValues: Sendable, Codable {
     }
   }
 
-  private static func read(
+  static func read(
     _ value: JSON, _ parameter: ParameterInfo, _ strategy: String
   ) throws(PluginHostError) -> Value {
     func fault(_ reason: String) -> PluginHostError {

@@ -16,7 +16,8 @@ enum ValidateAction {
     .flag("list", "validate: print the cases and their rules"),
     // What a parent tells its children; not for people.
     .value("child", "NAME", "", isHidden: true), .value("digest", "MODEL", "", isHidden: true),
-    .value("strategy", "ID", "", isHidden: true),
+    .value("strategy", "ID", "", isHidden: true), .value("survey", "WHAT", "", isHidden: true),
+    .value("subject", "ID=WHAT", "", repeatable: true, isHidden: true),
   ]
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
@@ -28,33 +29,41 @@ enum ValidateAction {
       throw UsageError("which library? lathe plugins validate FILE", PluginsCommand.self)
     }
     let path = arguments.operands[1]
-    let seed = UInt64(try arguments.integer("seed", 0 ... .max) ?? 1)
-    let given = try parameters(arguments)
+    let settings = RunSettings(
+      seed: UInt64(try arguments.integer("seed", 0 ... .max) ?? 1), given: try parameters(arguments),
+      subjects: arguments.all("subject"))
     if let name = arguments["child"] {
       guard let item = ValidationCase.named(name) else {
         throw UsageError("no case \"\(name)\"", PluginsCommand.self)
       }
-      Validation.runChild(item, path: path, seed: seed, given: given, tracePath: arguments["trace"])
+      Validation.runChild(item, path: path, settings: settings, tracePath: arguments["trace"])
     }
     if let kind = arguments["digest"] {
-      Validation.runDigest(kind, path: path, strategy: arguments["strategy"] ?? "", seed: seed, given: given)
+      Validation.runDigest(kind, path: path, strategy: arguments["strategy"] ?? "", settings: settings)
     }
+    if let what = arguments["survey"] { Validation.runSurvey(what, path: path, settings: settings) }
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw UsageError("\(path) cannot be read; give the shared library of a plugin", PluginsCommand.self)
     }
     var validation = Validation(path: path)
-    validation.seed = seed
-    validation.given = given
+    validation.settings = settings
     validation.limit = Double(try arguments.integer("limit", 1...86_400) ?? 45)
     validation.jobs = try arguments.integer("jobs", 1...256) ?? 1
     validation.isInProcess = arguments.has("in-process")
     validation.tracePath = arguments["trace"]
     validation.cases = try cases(arguments)
+    do throws(SettingFault) { try validation.survey() } catch {
+      throw UsageError("--set: \(error)", PluginsCommand.self)
+    }
     let results = validation.run { result in
       if !session.isJSON { session.print(line(result)) }
     }
     let failed = results.filter { $0.verdict == .fail }
-    session.isJSON ? session.print(json(path, seed, results)) : session.print("\n" + summary(results))
+    if session.isJSON {
+      session.print(json(path, validation.settings, results))
+    } else {
+      session.print("\n" + (notes(validation.settings) + [summary(results)]).joined(separator: "\n"))
+    }
     return failed.isEmpty ? .done : .difference
   }
 
@@ -94,9 +103,9 @@ enum ValidateAction {
   private static func line(_ result: CaseResult) -> String {
     let group = result.group.rawValue.padding(to: 16)
     let head = "\(result.verdict.rawValue.uppercased())  \(group)\(result.name.padding(to: width))"
-    guard result.verdict != .pass else { return head.trimmingCharacters(in: .whitespaces) }
-    guard result.verdict != .skip, let item = ValidationCase.named(result.name) else {
-      return head + result.text
+    guard result.verdict != .pass, result.verdict != .skip, let item = ValidationCase.named(result.name)
+    else {
+      return (head + result.text).trimmingCharacters(in: .whitespaces)
     }
     return "\(head)\(result.text)\n      rule: \(item.rule)\n      to do: \(item.remedy)"
   }
@@ -107,9 +116,18 @@ enum ValidateAction {
       "\(count(.pass)) passed, \(count(.fail)) failed, \(count(.warn)) warnings, \(count(.skip)) do not apply"
   }
 
-  private static func json(_ path: String, _ seed: UInt64, _ results: [CaseResult]) -> JSON {
+  /// What the cases ran on where it is not the usual.
+  private static func notes(_ settings: RunSettings) -> [String] {
+    settings.subjects.filter { $0.value.layers != "dense" }.sorted { $0.key < $1.key }.map {
+      "\($0.key) replaces no dense layer; its cases ran on layers that are \($0.value.layers)"
+    }
+  }
+
+  private static func json(_ path: String, _ settings: RunSettings, _ results: [CaseResult]) -> JSON {
     [
-      "library": .string(path), "seed": .integer(Int(clamping: seed)),
+      "library": .string(path), "seed": .integer(Int(clamping: settings.seed)),
+      "layers": .object(
+        JSONObject(settings.subjects.sorted { $0.key < $1.key }.map { ($0, .string($1.layers)) })),
       "passed": .bool(results.allSatisfy { $0.verdict != .fail }), "cases": .array(results.map(\.json)),
     ]
   }

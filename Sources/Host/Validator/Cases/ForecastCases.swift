@@ -8,7 +8,7 @@ enum ForecastCases {
       "After allocate, forecast returns LATHE_OK for each layer that compress takes: an error ends the run.",
       fix: "say the shapes through replace_linear, or leave forecast NULL where they cannot be told",
       .strategy { bench throws(CaseFault) in
-        for kind in kinds {
+        for kind in bench.withDense(kinds) {
           // What compress refuses too is no matter of the forecast.
           if kind != .plain, bench.attempt(bench.host(kind, HostOptions())) != nil { continue }
           let run = try allocated(bench, kind)
@@ -45,7 +45,7 @@ enum ForecastCases {
       "forecast may be called at any time after create, and several times.",
       fix: "give forecast an answer that needs no plan and no allocate, or leave it NULL",
       .strategy { bench throws(CaseFault) in
-        for kind in kinds {
+        for kind in bench.withDense(kinds) {
           do throws(CaseFault) { try early(bench, kind) } catch {
             if kind != .plain, bench.attempt(bench.host(kind, HostOptions())) != nil { continue }
             try requireAnswer(bench, kind)

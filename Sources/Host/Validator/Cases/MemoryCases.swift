@@ -5,17 +5,16 @@ enum MemoryCases {
   static let all: [ValidationCase] = [
     rule(
       "writes-in-bounds", "Nothing is written outside tensors and scratch that the host gave.",
-      fix: "compare loop bounds with the shape; sizes are elements, not bytes", kinds: [.plain, .odd]
+      fix: "compare loop bounds with the shape; sizes are elements, not bytes"
     ) { $0.guardsNewMemory = true },
     rule(
       "reads-in-bounds",
       "Nothing is read outside what the host lent: a borrowed tensor may end where its page ends.",
-      fix: "compare loop bounds with the shape; vector code needs a tail loop", kinds: [.plain, .odd, .bf16]
+      fix: "compare loop bounds with the shape; vector code needs a tail loop", kinds: forms + [.bf16]
     ) { $0.guardsBorrowed = true },
     rule(
       "borrowed-is-read-only", "What the host lends is not written to.",
-      fix: "copy a statistic or a factor into a tensor of your own before changing it",
-      kinds: [.plain, .factored]
+      fix: "copy a statistic or a factor into a tensor of your own before changing it"
     ) { $0.makesBorrowedReadOnly = true },
     rule(
       "borrowed-not-kept",
@@ -36,7 +35,7 @@ enum MemoryCases {
     rule(
       "arguments-fit",
       "Matrices for lathe.linalg/1 have one dtype and shapes that fit, outputs are writable and overlap no input.",
-      fix: "compare the shapes with the comments of lathe.h", kinds: [.plain, .odd]),
+      fix: "compare the shapes with the comments of lathe.h"),
     ValidationCase(
       .memory, "initialises-scratch",
       "Scratch has any content when it is given; results do not depend on it.",
@@ -70,8 +69,11 @@ enum MemoryCases {
       }),
   ]
 
+  /// Every form that a plugin may borrow or read into memory of its own.
+  private static let forms: [TinyModel.Kind] = [.plain, .odd, .factored, .quantized, .codebook]
+
   private static func rule(
-    _ name: String, _ rule: String, fix: String, kinds: [TinyModel.Kind] = [.plain],
+    _ name: String, _ rule: String, fix: String, kinds: [TinyModel.Kind] = forms,
     options: @escaping @Sendable (inout HostOptions) -> Void = { _ in }
   ) -> ValidationCase {
     ValidationCase(

@@ -48,6 +48,7 @@ enum ModelCases {
           throw .broken(call: "a run on such a model", what: "\(fault)")
         }
         if let found = host.faults.first { throw .broken(call: found.call, what: found.what) }
+        if !host.hasReplaced { throw .notApplicable("it leaves every layer of such a model as it is") }
         let worst = host.replacements.map { ($0.node.name, $0.node.relativeError(of: $0.matrix)) }.max {
           $0.1 < $1.1
         }

@@ -125,6 +125,7 @@ final class CheckedCall: @unchecked Sendable {
       return (state.staged, state.lent, state.scratch)
     }
     if status == lathe_status(LATHE_OK) {
+      host.tally.replaces(staged.count)
       host.state.withLock { state in
         for (index, given) in staged {
           state.forms[index] = given.form

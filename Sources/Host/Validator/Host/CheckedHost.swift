@@ -49,11 +49,15 @@ final class CheckedHost: @unchecked Sendable {
   let strategy: StrategyUnderTest
   let options: HostOptions
   let trace: TraceLog?
+  let tally: RunTally
   let state: Mutex<State>
   /// Beside the state: a lock round each body of for_each would order them, and hide races from ThreadSanitizer.
   private let polled = Atomic(0)
 
-  init(_ strategy: StrategyUnderTest, model: TinyModel, options: HostOptions, trace: TraceLog?) {
+  init(
+    _ strategy: StrategyUnderTest, model: TinyModel, options: HostOptions, trace: TraceLog?, tally: RunTally
+  ) {
+    self.tally = tally
     self.strategy = strategy
     self.model = model
     self.options = options
@@ -64,7 +68,9 @@ final class CheckedHost: @unchecked Sendable {
   var tables: HostTables { options.tableGrowth > 0 ? .grown : .plain }
 
   /// Bytes that the selected nodes may take; nil for a strategy without a budget.
-  var target: Int? { strategy.takesBudget ? Int(options.keep * Double(model.selectedBytes)) : nil }
+  var target: Int? {
+    strategy.takesBudget ? Int((options.keep ?? Subject.usualKeep) * Double(model.selectedBytes)) : nil
+  }
 
   /// The ids this host offers.
   func offers(_ id: String) -> Bool {

@@ -37,8 +37,8 @@ struct HostOptions: Sendable {
   /// The first host call of a block waits for the other blocks' first one.
   var concurrentBlocks = 0
   var seed: UInt64 = 5
-  /// Share of the selected layers' bytes that stays.
-  var keep = 0.8
+  /// Share of the selected layers' bytes that stays; nil for that of the subject.
+  var keep: Double?
   var parameters: [String: ParameterUnderTest.Value] = [:]
   /// Overrides of single nodes.
   var nodeParameters: [Int: [String: ParameterUnderTest.Value]] = [:]

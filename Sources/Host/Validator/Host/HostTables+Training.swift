@@ -4,7 +4,7 @@ import Tensors
 
 extension HostTables {
   /// A loss that is cheap and has exact gradients: the mean over the layers with trials of
-  /// `||X (W' - W)^T||^2 / (2 ||X W^T||^2)`, X the inputs of the batch's tokens.
+  /// `||X (W' - W)^T||^2 / (2 ||X W^T||^2)`, X the inputs of the batch's tokens, W the original weight.
   static func makeTraining() -> lathe_host_training {
     var table = lathe_host_training()
     table.batch_count = { handle, set, count in
@@ -112,7 +112,7 @@ extension CheckedCall {
     var total = 0.0
     for (index, form) in trials {
       let node = host.model.nodes[index]
-      guard let weight = node.form.matrix, let trial = form.matrix else { continue }
+      guard let weight = node.original ?? node.form.matrix, let trial = form.matrix else { continue }
       let x = inputs(node, batches, count)
       let (y, d) = (x.times(weight.transposed), x.times(trial.plus(weight, times: -1).transposed))
       total += 0.5 * d.dot(d) / max(y.dot(y), .leastNormalMagnitude)
@@ -131,7 +131,7 @@ extension CheckedCall {
     let form = trials[Int(reference.node)] ?? host.state.withLock { $0.forms[Int(reference.node)] }
     if reference.factor == LATHE_FACTOR_BIAS { return [Double](repeating: 0, count: node.outFeatures) }
     guard Int(reference.term) < form.count, Int(reference.factor) < form[Int(reference.term)].count,
-      let weight = node.form.matrix, let trial = form.matrix
+      let weight = node.original ?? node.form.matrix, let trial = form.matrix
     else {
       throw .broke(
         "arguments-fit", "factor \(reference.term).\(reference.factor) of \(node.name) does not exist")

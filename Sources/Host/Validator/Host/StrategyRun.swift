@@ -45,6 +45,7 @@ final class StrategyRun: @unchecked Sendable {
   }
 
   func compress(_ block: Int) throws(CaseFault) {
+    host.tally.compresses()
     try run(.compress(block)) { self.instance.pointee.compress(self.instance, $0, Int32(block)) }
   }
 

@@ -15,6 +15,8 @@ struct TinyNode: Sendable {
   var isSelected = true
   var form: TinyForm
   var bias: [Double]?
+  /// The weight that earlier stages were given, which losses are measured from; nil where there were none.
+  var original: Matrix<Double>?
   /// The inputs of all tokens, [tokens, in]: every statistic is made from them.
   var inputs: Matrix<Double>
 }
@@ -40,12 +42,8 @@ struct TinyModel: Sendable {
     /// A language-model head that may be replaced.
     case head
     case bf16, f16
-    /// Every layer a product of two factors.
-    case factored
-    /// Every layer group-quantised to 4 bits.
-    case quantized
-    /// Every layer 2-bit codes into a table.
-    case codebook
+    /// As plain, in this form whatever the form of the others.
+    case dense, factored, quantized, codebook
     /// Fewer tokens than features.
     case fewTokens
     /// One site's inputs are all zero.
@@ -55,9 +53,24 @@ struct TinyModel: Sendable {
     case huge, tiny
     /// Nothing selected in the first block.
     case emptyBlock
+
+    /// The form that belongs to the kind; nil where each will do.
+    var form: Form? { Form(rawValue: rawValue) }
   }
 
-  init(_ kind: Kind, seed: UInt64) {
+  /// How the layers are stored.
+  enum Form: String, Sendable, CaseIterable {
+    case dense
+    /// A product of two factors.
+    case factored
+    /// Group-quantised to 4 bits.
+    case quantized
+    /// 2-bit codes into a table.
+    case codebook
+  }
+
+  /// The layers are stored in `form` where the kind has none of its own.
+  init(_ kind: Kind, form: Form = .dense, seed: UInt64) {
     let isOdd = kind == .odd
     let (d, f, kv) = isOdd ? (13, 29, 5) : (16, 24, 8)
     let tokens = kind == .fewTokens ? 6 : 64
@@ -105,6 +118,7 @@ struct TinyModel: Sendable {
     if kind == .head { add("lm_head", LATHE_ROLE_LM_HEAD, -1, vocabularySize, inputs(d), 0) }
     nodes[3].isSelected = false
     vary(kind)
+    store(in: kind.form ?? form)
   }
 
   private mutating func vary(_ kind: Kind) {
@@ -112,11 +126,29 @@ struct TinyModel: Sendable {
       guard let weight = nodes[index].form.matrix else { continue }
       let node = nodes[index]
       switch kind {
+      case .zeroInputs where node.block == 0 && node.inputGroup == 3:
+        nodes[index].inputs = node.inputs.scaled(by: 0)
+      case .zeroWeights where index == 4:
+        nodes[index].form = [[TinyFactor(dense: weight.scaled(by: 0), type: node.type)]]
+      case .emptyBlock where node.block == 0: nodes[index].isSelected = false
+      default: break
+      }
+    }
+  }
+
+  private mutating func store(in form: Form) {
+    for index in nodes.indices {
+      guard let weight = nodes[index].form.matrix else { continue }
+      let node = nodes[index]
+      if form != .dense { nodes[index].original = weight }
+      switch form {
+      case .dense: break
       case .factored:
-        // W = (W Q)(Q^T): exact, and no factor has the shape of the layer.
+        // No factor has the shape of the layer, and the product is the layer from here on.
         let k = min(node.inFeatures, node.outFeatures) - 2
+        let numbers = weight.numbers
         let left = Matrix<Double>(rows: node.outFeatures, columns: k) { i, j in
-          weight.numbers[i * weight.columns + j]
+          numbers[i * weight.columns + j]
         }
         let right = Matrix<Double>(rows: k, columns: node.inFeatures) { i, j in
           i == j ? 1 : 0.1 * Double((3 * i + 5 * j) % 7 - 3)
@@ -127,12 +159,6 @@ struct TinyModel: Sendable {
       case .quantized:
         nodes[index].form = [[TinyFactor.quantized(weight, bits: 4, groupSize: 8, type: node.type)]]
       case .codebook: nodes[index].form = [[TinyFactor.lookedUp(weight, groupSize: 8, type: node.type)]]
-      case .zeroInputs where node.block == 0 && node.inputGroup == 3:
-        nodes[index].inputs = node.inputs.scaled(by: 0)
-      case .zeroWeights where index == 4:
-        nodes[index].form = [[TinyFactor(dense: weight.scaled(by: 0), type: node.type)]]
-      case .emptyBlock where node.block == 0: nodes[index].isSelected = false
-      default: break
       }
     }
   }

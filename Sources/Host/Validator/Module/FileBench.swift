@@ -3,22 +3,23 @@ import Synchronization
 /// The library to validate and what all its cases share.
 struct FileBench: Sendable {
   let path: String
-  let seed: UInt64
+  let settings: RunSettings
   let trace: TraceLog?
   private let shelf = ModelShelf()
 
-  /// Texts of parameters in place of their defaults, by key.
-  let given: [String: String]
+  var seed: UInt64 { settings.seed }
+  var given: [String: String] { settings.given }
 
-  init(path: String, seed: UInt64, trace: TraceLog?, given: [String: String]) {
-    self.given = given
+  init(path: String, settings: RunSettings, trace: TraceLog? = nil) {
     self.path = path
-    self.seed = seed
+    self.settings = settings
     self.trace = trace
   }
 
-  /// The tiny model of a kind: made once, since cases use it again and again.
-  func model(_ kind: TinyModel.Kind) -> TinyModel { shelf.model(kind, seed: seed) }
+  /// The tiny model of a kind and a form: made once, since cases use it again and again.
+  func model(_ kind: TinyModel.Kind, _ form: TinyModel.Form) -> TinyModel {
+    shelf.model(kind, kind.form ?? form, seed: seed)
+  }
 
   /// Loads the library and checks its table so far that the strategies can be read.
   func module() throws(CaseFault) -> ModuleUnderTest {
@@ -38,13 +39,19 @@ struct FileBench: Sendable {
 
 /// Models that were made before.
 private final class ModelShelf: Sendable {
-  private let models = Mutex<[TinyModel.Kind: TinyModel]>([:])
+  private struct Key: Hashable {
+    let kind: TinyModel.Kind
+    let form: TinyModel.Form
+  }
 
-  func model(_ kind: TinyModel.Kind, seed: UInt64) -> TinyModel {
-    models.withLock { models in
-      if let known = models[kind] { return known }
-      let made = TinyModel(kind, seed: seed)
-      models[kind] = made
+  private let models = Mutex<[Key: TinyModel]>([:])
+
+  func model(_ kind: TinyModel.Kind, _ form: TinyModel.Form, seed: UInt64) -> TinyModel {
+    let key = Key(kind: kind, form: form)
+    return models.withLock { models in
+      if let known = models[key] { return known }
+      let made = TinyModel(kind, form: form, seed: seed)
+      models[key] = made
       return made
     }
   }

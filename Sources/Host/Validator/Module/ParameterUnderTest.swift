@@ -65,10 +65,13 @@ struct ParameterUnderTest: Sendable {
     }
   }
 
-  /// Why a default breaks its own parameter's rules.
+  /// Why a value, most often the default, breaks its own parameter's rules.
   struct DefaultFault: Error {
-    let text: String
-    init(_ value: String, _ wanted: String) { text = "its default is \"\(value)\", it must be \(wanted)" }
+    let value: String
+    /// What it must be.
+    let wanted: String
+    var text: String { "its default is \"\(value)\", it must be \(wanted)" }
+    init(_ value: String, _ wanted: String) { (self.value, self.wanted) = (value, wanted) }
   }
 
   private var range: String { "in \(minimum) ... \(maximum)" }

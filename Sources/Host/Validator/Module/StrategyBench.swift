@@ -4,6 +4,14 @@ import LinearAlgebra
 struct StrategyBench: Sendable {
   let strategy: StrategyUnderTest
   let file: FileBench
+  let subject: Subject
+  let tally = RunTally()
+
+  init(strategy: StrategyUnderTest, file: FileBench, subject: Subject? = nil) {
+    self.strategy = strategy
+    self.file = file
+    self.subject = subject ?? file.settings.subjects[strategy.id] ?? Subject()
+  }
 
   var seed: UInt64 { file.seed }
 
@@ -13,7 +21,9 @@ struct StrategyBench: Sendable {
       guard let text = file.given[parameter.key], let value = try? parameter.value(of: text) else { continue }
       options.parameters[parameter.key] = value
     }
-    return CheckedHost(strategy, model: file.model(kind), options: options, trace: file.trace)
+    options.keep = options.keep ?? subject.keep
+    return CheckedHost(
+      strategy, model: file.model(kind, subject.form), options: options, trace: file.trace, tally: tally)
   }
 
   static func options(_ change: (inout HostOptions) -> Void) -> HostOptions {
@@ -52,12 +62,26 @@ struct StrategyBench: Sendable {
   func check(
     _ rule: String, _ kinds: [TinyModel.Kind] = [.plain], _ change: (inout HostOptions) -> Void = { _ in }
   ) throws(CaseFault) {
-    for kind in kinds {
+    for kind in withDense(kinds) {
       let host = host(kind, Self.options(change))
       let stopped = attempt(host)
       if let fault = host.fault(rule) { throw fault }
-      // What a strategy refuses of unusual models hides nothing that the plain one shows.
-      if let stopped, kind == .plain || !ParameterCases.isRefusal(stopped) { throw stopped }
+      // What a strategy refuses of unusual models hides nothing that the plain one shows; forms have their own cases.
+      if let stopped, kind == .plain || kind.form == nil && !ParameterCases.isRefusal(stopped) {
+        throw stopped
+      }
+    }
+  }
+
+  /// `kinds`, and dense layers for a strategy that acts on others: it meets them too.
+  func withDense(_ kinds: [TinyModel.Kind]) -> [TinyModel.Kind] {
+    subject.form == .dense ? kinds : kinds + [.dense]
+  }
+
+  /// Throws where compress was called and no layer was replaced.
+  func requireReplacement() throws(CaseFault) {
+    if tally.isIdle {
+      throw .notApplicable("no layer was replaced, so it was not exercised; see replaces-a-layer")
     }
   }
 
@@ -83,8 +107,8 @@ struct StrategyBench: Sendable {
     guard
       let text = CaseProcess.output(
         [
-          file.path, "--digest", kind.rawValue, "--strategy", strategy.id, "--seed", "\(seed)",
-        ] + CaseProcess.words(file.given)), !text.isEmpty
+          file.path, "--digest", kind.rawValue, "--strategy", strategy.id,
+        ] + file.settings.words), !text.isEmpty
     else { throw .notApplicable("a run in another process did not end well") }
     return text
   }
@@ -120,6 +144,9 @@ extension CheckedHost {
     let forms = state.withLock { $0.forms }
     return zip(model.nodes, forms).filter(\.0.isSelected).reduce(0) { $0 + $1.1.byteCount }
   }
+
+  /// Whether a layer was replaced.
+  var hasReplaced: Bool { state.withLock { !$0.replaced.isEmpty } }
 
   /// The replaced nodes with their matrices, for the inputs and outputs that they had before.
   var replacements: [(node: TinyNode, matrix: Matrix<Double>)] {

@@ -4,15 +4,14 @@ import Synchronization
 /// A case in a process of its own: this program again, with a hidden option.
 struct CaseProcess: Sendable {
   let path: String
-  let seed: UInt64
+  let settings: RunSettings
   let limit: Double
-  let given: [String: String]
   let tracePath: String?
 
   /// Runs `item` in a child; a crash, a hang and an exit become failures with a sentence.
   func run(_ item: ValidationCase) -> CaseResult {
     let start = ContinuousClock.now
-    var words = [path, "--child", item.name, "--seed", "\(seed)"] + Self.words(given)
+    var words = [path, "--child", item.name] + settings.words
     if let tracePath { words += ["--trace", tracePath] }
     let ended = Self.spawn(words, limit: limit)
     let passed = (ContinuousClock.now - start).components
@@ -46,9 +45,9 @@ struct CaseProcess: Sendable {
     var output = ""
   }
 
-  /// `--set` for each parameter.
-  static func words(_ given: [String: String]) -> [String] {
-    given.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value)"] }
+  /// The lines that a child wrote, however it ended.
+  static func lines(_ words: [String], limit: Double) -> [Substring] {
+    spawn(words, limit: limit).result.split(separator: "\n")
   }
 
   /// What a child prints that runs to its end; nil where it does not.

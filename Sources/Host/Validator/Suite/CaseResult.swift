@@ -13,15 +13,20 @@ public struct CaseResult: Sendable {
   public let name: String
   public let group: ValidationCase.Group
   public let verdict: Verdict
-  /// What was seen, or why the case does not apply; empty for a pass.
+  /// What was seen, or why the case does not apply; for a pass, why not to some of the strategies.
   public let text: String
   public let seconds: Double
+  /// Layers that were replaced, counted again in each run of the case; nil where that is not known.
+  public let replaced: Int?
 
-  public init(_ item: ValidationCase, _ verdict: Verdict, _ text: String = "", seconds: Double = 0) {
+  public init(
+    _ item: ValidationCase, _ verdict: Verdict, _ text: String = "", replaced: Int? = nil, seconds: Double = 0
+  ) {
     name = item.name
     group = item.group
     self.verdict = verdict
     self.text = text
+    self.replaced = replaced
     self.seconds = seconds
   }
 
@@ -30,12 +35,16 @@ public struct CaseResult: Sendable {
     guard let json = try? JSON(parsing: line), let word = json["verdict"]?.stringValue,
       let verdict = Verdict(rawValue: word)
     else { return nil }
-    self.init(item, verdict, json["text"]?.stringValue ?? "", seconds: seconds)
+    self.init(
+      item, verdict, json["text"]?.stringValue ?? "", replaced: json["replaced"]?.intValue, seconds: seconds)
   }
 
   /// As a child writes it.
   var line: String {
-    JSON.object(["verdict": .string(verdict.rawValue), "text": .string(text)]).text(indent: nil)
+    JSON.object([
+      "verdict": .string(verdict.rawValue), "text": .string(text),
+      "replaced": replaced.map(JSON.integer) ?? .null,
+    ]).text(indent: nil)
   }
 
   /// As `--json` shows it.
@@ -44,7 +53,7 @@ public struct CaseResult: Sendable {
     return [
       "case": .string(name), "group": .string(group.rawValue), "verdict": .string(verdict.rawValue),
       "text": .string(text), "rule": .string(item?.rule ?? ""), "remedy": .string(item?.remedy ?? ""),
-      "seconds": .number((seconds * 1000).rounded() / 1000),
+      "replaced": replaced.map(JSON.integer) ?? .null, "seconds": .number((seconds * 1000).rounded() / 1000),
     ]
   }
 }

@@ -2,8 +2,8 @@
 public struct CaseRunner: Sendable {
   let bench: FileBench
 
-  public init(path: String, seed: UInt64, given: [String: String] = [:], tracePath: String? = nil) {
-    bench = FileBench(path: path, seed: seed, trace: tracePath.map { _ in TraceLog() }, given: given)
+  public init(path: String, settings: RunSettings, tracePath: String? = nil) {
+    bench = FileBench(path: path, settings: settings, trace: tracePath.map { _ in TraceLog() })
     self.tracePath = tracePath
   }
 
@@ -13,14 +13,16 @@ public struct CaseRunner: Sendable {
   public func run(_ item: ValidationCase) -> CaseResult {
     let clock = ContinuousClock()
     let start = clock.now
-    let (verdict, text) = outcome(item)
+    var replaced: Int?
+    let (verdict, text) = outcome(item, &replaced)
     if let tracePath { bench.trace?.write(to: tracePath) }
     let duration = clock.now - start
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-    return CaseResult(item, verdict, text, seconds: seconds)
+    return CaseResult(item, verdict, text, replaced: replaced, seconds: seconds)
   }
 
-  private func outcome(_ item: ValidationCase) -> (Verdict, String) {
+  /// The verdict with its reason; `replaced` is the sum over the strategies where a case is about those.
+  private func outcome(_ item: ValidationCase, _ replaced: inout Int?) -> (Verdict, String) {
     let broken: Verdict = item.isAdvice ? .warn : .fail
     do throws(CaseFault) {
       switch item.subject {
@@ -28,7 +30,10 @@ public struct CaseRunner: Sendable {
       case .module(let body):
         let module = try bench.module()
         try body(module, bench)
-      case .strategy(let body): return try eachStrategy(of: bench.module(), broken, body)
+      case .strategy(let body):
+        let (found, sum) = try eachStrategy(of: bench.module(), broken, body)
+        replaced = sum
+        return found
       }
       return (.pass, "")
     } catch {
@@ -36,24 +41,31 @@ public struct CaseRunner: Sendable {
     }
   }
 
-  /// The worst verdict over the strategies; a skip only where all of them skip.
+  /// The worst verdict over the strategies; a skip only where all of them skip, and else a pass that says which do.
   private func eachStrategy(
     of module: ModuleUnderTest, _ broken: Verdict, _ body: (StrategyBench) throws(CaseFault) -> Void
-  ) throws(CaseFault) -> (Verdict, String) {
+  ) throws(CaseFault) -> (found: (Verdict, String), replaced: Int) {
     let strategies = try module.strategies()
     var skipped: [String] = []
+    var replaced = 0
     for strategy in strategies {
+      let own = StrategyBench(strategy: strategy, file: bench)
+      defer { replaced += own.tally.replaced }
       do throws(CaseFault) {
         try strategy.checkUsable()
-        try body(StrategyBench(strategy: strategy, file: bench))
+        try body(own)
+        try own.requireReplacement()
       } catch {
         let (kind, text) = verdict(error, broken)
         let named = strategies.count > 1 ? "\(strategy.id): \(text)" : text
-        if kind != .skip { return (kind, named) }
+        if kind != .skip { return ((kind, named), replaced + own.tally.replaced) }
         skipped.append(named)
       }
     }
-    return skipped.count == strategies.count ? (.skip, skipped.first ?? "") : (.pass, "")
+    return (
+      skipped.count == strategies.count
+        ? (.skip, skipped.first ?? "") : (.pass, skipped.joined(separator: "; ")), replaced
+    )
   }
 
   private func verdict(_ fault: CaseFault, _ broken: Verdict) -> (Verdict, String) {

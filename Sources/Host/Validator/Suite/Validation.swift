@@ -5,12 +5,10 @@ import Synchronization
 /// Validates one library: which cases, how they run, and what they gave.
 public struct Validation: Sendable {
   public var path: String
-  public var seed: UInt64 = 1
+  public var settings = RunSettings()
   /// Seconds that a case may take.
   public var limit = 45.0
   public var cases: [ValidationCase] = ValidationCase.all
-  /// Texts of parameters in place of their defaults, by key.
-  public var given: [String: String] = [:]
   /// In this process: a crash ends it, and a debugger sees it.
   public var isInProcess = false
   public var jobs = 1
@@ -49,8 +47,8 @@ public struct Validation: Sendable {
 
   private func one(_ item: ValidationCase, _ index: Int) -> CaseResult {
     let part = tracePath.map { "\($0).\(index)" }
-    if isInProcess { return CaseRunner(path: path, seed: seed, given: given, tracePath: part).run(item) }
-    return CaseProcess(path: path, seed: seed, limit: limit, given: given, tracePath: part).run(item)
+    if isInProcess { return CaseRunner(path: path, settings: settings, tracePath: part).run(item) }
+    return CaseProcess(path: path, settings: settings, limit: limit, tracePath: part).run(item)
   }
 
   /// One trace of all cases, each as a process of its own with the case's name.
@@ -75,10 +73,10 @@ public struct Validation: Sendable {
 
   /// In a child: runs one case and writes its result where the parent reads it.
   public static func runChild(
-    _ item: ValidationCase, path: String, seed: UInt64, given: [String: String], tracePath: String?
+    _ item: ValidationCase, path: String, settings: RunSettings, tracePath: String?
   ) {
     FaultRegions.catchFaults(resultFile: CaseProcess.resultFile)
-    let result = CaseRunner(path: path, seed: seed, given: given, tracePath: tracePath).run(item)
+    let result = CaseRunner(path: path, settings: settings, tracePath: tracePath).run(item)
     let line = result.line + "\n"
     _ = line.withCString { write(CaseProcess.resultFile, $0, strlen($0)) }
     // Without the handlers of exit: the plugin may have registered some, and they are no part of a case.
@@ -86,12 +84,10 @@ public struct Validation: Sendable {
   }
 
   /// In a child: writes the digest of one run.
-  public static func runDigest(
-    _ kind: String, path: String, strategy: String, seed: UInt64, given: [String: String]
-  ) {
+  public static func runDigest(_ kind: String, path: String, strategy: String, settings: RunSettings) {
     guard let kind = TinyModel.Kind(rawValue: kind) else { _exit(2) }
     do throws(CaseFault) {
-      let bench = FileBench(path: path, seed: seed, trace: nil, given: given)
+      let bench = FileBench(path: path, settings: settings)
       guard let found = try bench.module().strategies().first(where: { $0.id == strategy }) else { _exit(2) }
       let digest = try StrategyBench(strategy: found, file: bench).complete(kind).digest + "\n"
       _ = digest.withCString { write(CaseProcess.resultFile, $0, strlen($0)) }
