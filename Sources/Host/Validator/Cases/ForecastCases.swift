@@ -54,7 +54,8 @@ enum ForecastCases {
         }
       }),
     ValidationCase(
-      .lifecycle, "forecasts-what-is-asked", "forecast replaces the node that it is asked about.",
+      .lifecycle, "forecasts-what-is-asked",
+      "forecast replaces no other node than the one it is asked about.",
       fix: "pass the node of the call to replace_linear",
       .strategy { bench throws(CaseFault) in
         let run = try allocated(bench)

@@ -66,7 +66,7 @@ enum ParameterCases {
       "A parameter is read by the function of its type: bool as get_int, choice as get_text.",
       fix: "use get_int for int and bool, get_float for float, get_text for string and choice"),
     rule(
-      "parameters-read-in-create", "Parameters are read during create only.",
+      "parameters-read-in-create", "Parameters are read by `get_*` during create only.",
       fix: "read them in create and keep them in the instance"),
   ]
 
