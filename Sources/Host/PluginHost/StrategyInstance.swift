@@ -51,12 +51,7 @@ public final class StrategyInstance: Sendable {
   public func plan(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
     -> [StatisticRequest]
   {
-    let context = CallContext(
-      .plan, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
-      declaredStatistics: Set(info.declaredStatistics),
-      kept: kept)
-    try call(context)
-    return context.state.withLock { $0.requests }
+    try call(.plan, environment, snapshot).state.withLock { $0.requests }
   }
 
   public func analyze(
@@ -64,18 +59,11 @@ public final class StrategyInstance: Sendable {
     _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) {
     guard analyzes else { return }
-    let context = CallContext(
-      .analyze(block), environment: environment.speaking(as: info.id), snapshot: snapshot,
-      parameters: parameters,
-      statistics: statistics, kept: kept)
-    try call(context)
+    _ = try call(.analyze(block), environment, snapshot, statistics)
   }
 
   public func allocate(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError) {
-    let context = CallContext(
-      .allocate, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
-      kept: kept)
-    try call(context)
+    _ = try call(.allocate, environment, snapshot)
   }
 
   /// What becomes of the nodes of `block` (nil: those in no block).
@@ -83,22 +71,13 @@ public final class StrategyInstance: Sendable {
     block: Int?, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
     _ statistics: (any StatisticSource)?
   ) throws(PluginHostError) -> StageChanges {
-    let context = CallContext(
-      .compress(block), environment: environment.speaking(as: info.id), snapshot: snapshot,
-      parameters: parameters,
-      statistics: statistics, kept: kept)
-    try call(context)
-    return try changes(context)
+    try changes(call(.compress(block), environment, snapshot, statistics))
   }
 
   public func finish(_ environment: StageEnvironment, _ snapshot: ModelSnapshot) throws(PluginHostError)
     -> StageChanges
   {
-    let context = CallContext(
-      .finish, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
-      kept: kept)
-    try call(context)
-    return try changes(context)
+    try changes(call(.finish, environment, snapshot))
   }
 
   /// The form compress would give `node`, whose form now is in `snapshot`; the same form where it stays.
@@ -109,11 +88,7 @@ public final class StrategyInstance: Sendable {
     guard forecasts else { return nil }
     let unchanged = snapshot.forms[node.index]
     guard environment.selected.contains(node.index) else { return unchanged }
-    let context = CallContext(
-      .forecast(node.index), environment: environment.speaking(as: info.id), snapshot: snapshot.shapesOnly,
-      parameters: parameters,
-      kept: kept)
-    try call(context)
+    let context = try call(.forecast(node.index), environment, snapshot.shapesOnly)
     guard case .form(let form)? = context.state.withLock({ $0.replacements[node.index] }) else {
       return unchanged
     }
@@ -133,8 +108,16 @@ public final class StrategyInstance: Sendable {
     return StageChanges(linears: linears, vectors: state.vectors, scalings: state.scalings)
   }
 
-  private func call(_ context: CallContext) throws(PluginHostError) {
+  /// One call of the strategy, and what it did.
+  private func call(
+    _ phase: CallContext.Phase, _ environment: StageEnvironment, _ snapshot: ModelSnapshot,
+    _ statistics: (any StatisticSource)? = nil
+  ) throws(PluginHostError) -> CallContext {
+    let context = CallContext(
+      phase, environment: environment.speaking(as: info.id), snapshot: snapshot, parameters: parameters,
+      statistics: statistics, declaredStatistics: Set(info.declaredStatistics), kept: kept)
     try Self.explain(try instance.call(context), context, info, libraryPath)
+    return context
   }
 
   /// Throws unless `code` is a success, with the reason that the context knows.
