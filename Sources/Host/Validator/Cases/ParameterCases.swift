@@ -41,6 +41,7 @@ enum ParameterCases {
         let random = CounterRandom(seed: bench.seed, stream: 99)
         for round in 0..<12 {
           let options = StrategyBench.options { options in
+            options.patience = .seconds(1)
             for (index, parameter) in bench.strategy.parameters.enumerated()
             where bench.file.given[parameter.key] == nil {
               options.parameters[parameter.key] = parameter.at(
@@ -49,7 +50,9 @@ enum ParameterCases {
           }
           let fault = bench.attempt(bench.host(.plain, options))
           guard let fault, case .stopped(_, let status, _) = fault else { continue }
-          if isRefusal(fault) || status == Int32(LATHE_ERR_NUMERICAL) { continue }
+          if isRefusal(fault) || [LATHE_ERR_NUMERICAL, LATHE_ERR_CANCELLED].contains(Int(status)) {
+            continue
+          }
           throw .broken(call: "a run with \(options.parameters)", what: "\(fault)")
         }
       }),

@@ -77,6 +77,8 @@ final class CheckedHost: @unchecked Sendable {
     StrategyUnderTest.knownExtensions.contains(id) && !options.withheld.contains(id)
   }
 
+  private let began = ContinuousClock.now
+
   func note(_ rule: String, _ call: String, _ what: String) {
     state.withLock { state in
       guard !state.findings.contains(where: { $0.rule == rule }) else { return }
@@ -114,6 +116,7 @@ final class CheckedHost: @unchecked Sendable {
   /// Whether the user has asked to stop, which every poll asks.
   func poll() -> Bool {
     let count = polled.wrappingAdd(1, ordering: .relaxed).newValue
+    if let patience = options.patience, ContinuousClock.now - began > patience { return true }
     return options.cancelAtPoll.map { count > $0 } ?? false
   }
 

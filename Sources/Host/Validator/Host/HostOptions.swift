@@ -26,6 +26,9 @@ struct HostOptions: Sendable {
 
   /// From this poll on, is_cancelled answers 1.
   var cancelAtPoll: Int?
+  /// From then on, after the host was made, is_cancelled answers 1: a run with values from anywhere in their ranges may
+  /// be a long one, and need not come to its end.
+  var patience: Duration?
   var threads = 1
   /// for_each from the last index to the first.
   var isReversed = false
