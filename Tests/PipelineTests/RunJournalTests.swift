@@ -9,6 +9,14 @@ private let chain =
 
 /// Runs that were interrupted go on where they stopped.
 @Suite struct RunJournalTests {
+  /// Leaves the journal of a run that was interrupted at three quarters, beside the output `whole` of one that was not.
+  private func interruptLate(_ bench: PipelineBench, _ recipe: Recipe) throws {
+    let whole = Countdown(.max / 2)
+    _ = try bench.run(recipe, as: "whole", isCancelled: { whole.isOver })
+    let countdown = Countdown((whole.asked + .max / 2) * 3 / 4)
+    _ = complaint { try bench.run(recipe, resuming: true, isCancelled: { countdown.isOver }) }
+  }
+
   @Test("interrupted anywhere and resumed, a run gives the bytes of one without interruption")
   func sameBytes() throws {
     let bench = try PipelineBench()
@@ -52,10 +60,7 @@ private let chain =
   func otherPlugin() throws {
     let bench = try PipelineBench()
     let recipe = try bench.recipe(chain)
-    let whole = Countdown(.max / 2)
-    _ = try bench.run(recipe, as: "whole", isCancelled: { whole.isOver })
-    let countdown = Countdown((whole.asked + .max / 2) * 3 / 4)
-    _ = complaint { try bench.run(recipe, resuming: true, isCancelled: { countdown.isOver }) }
+    try interruptLate(bench, recipe)
     var plugins = BuildFolder.plugins
     let index = try #require(plugins.firstIndex { $0.hasSuffix("libQuantize.so") })
     let bytes = try Data(contentsOf: URL(filePath: plugins[index])) + [0]
@@ -71,10 +76,7 @@ private let chain =
   func damaged(file: String) throws {
     let bench = try PipelineBench()
     let recipe = try bench.recipe(chain)
-    let whole = Countdown(.max / 2)
-    _ = try bench.run(recipe, as: "whole", isCancelled: { whole.isOver })
-    let countdown = Countdown((whole.asked + .max / 2) * 3 / 4)
-    _ = complaint { try bench.run(recipe, resuming: true, isCancelled: { countdown.isOver }) }
+    try interruptLate(bench, recipe)
     try bench.folder.write("{", to: ".out.journal/\(file)")
     let error = try #require(complaint { try bench.run(recipe, resuming: true) })
     #expect(error.contains("journal") && error.contains("remove it"), "\(error)")
