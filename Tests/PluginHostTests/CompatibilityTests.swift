@@ -9,33 +9,22 @@ import Testing
 /// Plugins that were built for ABI 1.0 when it was released, as files (Tests/Golden/make_plugins.sh), and plugins of
 /// a future that this host does not know.
 @Suite struct CompatibilityTests {
-  private static let architecture: String = {
-    #if arch(x86_64)
-      "x86_64"
-    #elseif arch(arm64)
-      "aarch64"
-    #else
-      "other"
-    #endif
-  }()
-  private static var folder: String {
-    Shared.packageRoot.appending(path: "Tests/Golden/plugins-1.0/\(architecture)").path
-  }
-  private static var isBuilt: Bool { FileManager.default.fileExists(atPath: folder) }
+  private static var isBuilt: Bool { !ReleasedPlugins.names.isEmpty }
   private static let skipped: Comment = "no plugins of ABI 1.0 are kept for this processor"
 
   @Test("a plugin built for ABI 1.0 loads and works", .enabled(if: isBuilt, skipped))
   func releasedPlugins() throws {
-    let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).sorted()
-    #expect(names == ["every_service.so", "keeps_every_rule.so", "round_bits.so"])
+    let names = ReleasedPlugins.names
+    let kept = ["asvd", "every_service", "fwsvd", "keeps_every_rule", "round_bits", "wanda"]
+    #expect(names == kept.map { "\($0).so" })
     for name in names {
-      let library = try PluginLibrary(path: "\(Self.folder)/\(name)")
+      let library = try PluginLibrary(path: ReleasedPlugins.path(name))
       #expect(library.abi == "1.0" && library.strategies.count == 1 && library.warnings == [])
     }
     var bench = try PluginBench()
     bench.environment.budget = 1 << 20
     for name in ["keeps_every_rule.so", "round_bits.so"] {
-      let instance = try bench.instance(PluginLibrary(path: "\(Self.folder)/\(name)"))
+      let instance = try bench.instance(PluginLibrary(path: ReleasedPlugins.path(name)))
       _ = try instance.plan(bench.environment, bench.snapshot)
       let changes = try instance.compress(block: 0, bench.environment, bench.snapshot, nil)
       #expect(changes.linears.count == (name == "round_bits.so" ? 7 : 1), "\(name)")
@@ -50,7 +39,7 @@ import Testing
     bench.environment.budget = 12345
     let grams = FixedGrams(bench.model)
     let libraries = [
-      try PluginLibrary(path: "\(Self.folder)/every_service.so"), try bench.library("every_service"),
+      try PluginLibrary(path: ReleasedPlugins.path("every_service.so")), try bench.library("every_service"),
     ]
     let results = try libraries.map { library -> [String] in
       let instance = try bench.instance(library, ["amount": 2])

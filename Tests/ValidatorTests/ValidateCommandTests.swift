@@ -21,6 +21,15 @@ import Validator
   }
 
   @Test(
+    "the examples as they were built for ABI 1.0 pass every case",
+    .disabled(if: ReleasedPlugins.names.isEmpty, "no plugins of ABI 1.0 are kept for this processor"),
+    arguments: ["asvd.so", "fwsvd.so", "round_bits.so", "wanda.so"])
+  func released(name: String) throws {
+    let run = try validate([ReleasedPlugins.path(name)])
+    #expect(run.status == 0, "\(run.output)")
+  }
+
+  @Test(
     "parameters that need younger services of the host are validated with --set",
     arguments: [
       ("Quantize", ["method=awq"]), ("Quantize", ["method=awq", "residual_rank=2"]),
