@@ -1,4 +1,5 @@
 import CLathe
+import LinearAlgebra
 
 /// About the numbers that come out.
 enum NumericsCases {
@@ -12,6 +13,13 @@ enum NumericsCases {
       "The outputs of a replaced layer are closer to the layer's own than zeros are.",
       fix: "check the order of the factors (factors[0] meets the input) and transposes: W is [out, in]",
       .strategy { bench throws(CaseFault) in try better(bench, [.plain]) }),
+    ValidationCase(
+      .numerics, "as-good-as-plain-svd",
+      "Factors lose no more of the outputs than a truncated SVD of the weights does with the same ranks.",
+      fix:
+        "check which side a whitening is undone on, and with which triangle; or know why the method aims elsewhere",
+      isAdvice: true,
+      .strategy { bench throws(CaseFault) in try comparesWithPlain(bench) }),
     ValidationCase(
       .numerics, "replaces-a-layer",
       "A layer of the tiny models is replaced: else what is said of numbers and of equal bytes was not exercised.",
@@ -94,13 +102,39 @@ enum NumericsCases {
     for kind in kinds {
       let host = try bench.complete(kind)
       try bench.requireClean(host)
-      for (node, matrix) in host.replacements {
+      for (node, matrix, _) in host.replacements {
         let error = node.relativeError(of: matrix)
         guard error < 1 else {
           throw .broken(
             call: "replacement of \(node.name)", what: "the relative error of its outputs is \(Float(error))")
         }
       }
+    }
+  }
+
+  /// Throws where the layers whose rank was cut have a larger error together, `sum_l ||X (W - W')^T||^2 / ||X W^T||^2`,
+  /// than their best approximations `W'` of the same ranks in the Frobenius norm, which see no inputs.
+  private static func comparesWithPlain(_ bench: StrategyBench) throws(CaseFault) {
+    try requireBetterPlain(bench)
+    let host = try bench.complete()
+    var (own, plain) = (0.0, 0.0)
+    for (node, matrix, form) in host.replacements {
+      guard let weight = node.form.matrix, let rank = form.rank, let old = node.form.rank,
+        rank < min(old, weight.rows, weight.columns)
+      else { continue }
+      let best: Matrix<Double>
+      do { best = try weight.truncated(to: rank) } catch { throw .notApplicable("\(error)") }
+      let errors = (node.relativeError(of: matrix), node.relativeError(of: best))
+      own += errors.0 * errors.0
+      plain += errors.1 * errors.1
+    }
+    if plain == 0 { throw .notApplicable("it cuts no ranks") }
+    let ratio = (own / plain).squareRoot()
+    // What storing the factors in f32 may cost.
+    if ratio > 1.001 {
+      throw .broken(
+        call: "the whole run",
+        what: "layers whose rank was cut lose \(Float(ratio)) times as much of their outputs")
     }
   }
 

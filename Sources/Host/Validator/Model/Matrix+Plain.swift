@@ -30,6 +30,13 @@ extension Matrix<Double> {
     Matrix(rows: rows, columns: columns, numbers.map { $0 * factor })
   }
 
+  /// The nearest matrix of this rank in the Frobenius norm (Eckart and Young).
+  func truncated(to rank: Int) throws(LinearAlgebraError) -> Matrix {
+    let all = try svd(self, workers: .serial)
+    let u = all.u.withView { view in Matrix(rows: rows, columns: rank) { view[$0, $1] * all.values[$1] } }
+    return u.times(all.vt.withView { view in Matrix(rows: rank, columns: columns) { view[$0, $1] } })
+  }
+
   /// Sum of the products of elements.
   func dot(_ right: Matrix) -> Double { zip(numbers, right.numbers).reduce(0) { $0 + $1.0 * $1.1 } }
 }

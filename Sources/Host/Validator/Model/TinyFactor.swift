@@ -101,6 +101,12 @@ typealias TinyForm = [[TinyFactor]]
 extension TinyForm {
   var byteCount: Int { joined().reduce(0) { $0 + $1.byteCount } }
 
+  /// The most that the rank can be; nil where a factor is stored as codes, which lose by rounding as well.
+  var rank: Int? {
+    if joined().contains(where: \.isQuantized) { return nil }
+    return map { term in term.map { Swift.min($0.rows, $0.columns) }.min() ?? 0 }.reduce(0, +)
+  }
+
   /// The sum of the products; nil where values are missing or do not chain.
   var matrix: Matrix<Double>? {
     var sum: Matrix<Double>?

@@ -148,11 +148,11 @@ extension CheckedHost {
   /// Whether a layer was replaced.
   var hasReplaced: Bool { state.withLock { !$0.replaced.isEmpty } }
 
-  /// The replaced nodes with their matrices, for the inputs and outputs that they had before.
-  var replacements: [(node: TinyNode, matrix: Matrix<Double>)] {
+  /// The replaced nodes with their matrices, for the inputs and outputs that they had before, and their forms.
+  var replacements: [(node: TinyNode, matrix: Matrix<Double>, form: TinyForm)] {
     let (forms, replaced, scalings) = state.withLock { ($0.forms, $0.replaced, $0.scalings) }
     return replaced.sorted().compactMap { index in
-      forms[index].matrix.map { (model.nodes[index], scalings[index]?.undone($0) ?? $0) }
+      forms[index].matrix.map { (model.nodes[index], scalings[index]?.undone($0) ?? $0, forms[index]) }
     }
   }
 }
