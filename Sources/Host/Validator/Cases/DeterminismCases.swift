@@ -2,8 +2,9 @@
 enum DeterminismCases {
   static let all: [ValidationCase] = [
     ValidationCase(
-      .determinism, "same-bytes-twice", "Equal runs give equal bytes.",
-      fix: "use the seed of the handle or lathe.random/1, and no clock, address or static state",
+      .determinism, "same-bytes-twice", "Equal runs give equal bytes, and equal metrics and series.",
+      fix:
+        "use the seed of the handle or lathe.random/1, no clock, address or static state, and no memory that was never written",
       .strategy { bench throws(CaseFault) in
         for kind in [TinyModel.Kind.plain, .odd] {
           let first = try bench.complete(kind)

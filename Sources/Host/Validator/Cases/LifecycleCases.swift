@@ -130,9 +130,19 @@ enum LifecycleCases {
       fix: "pass UTF-8, and \"\" where there is nothing to say"),
     rule(
       "progress-in-0-to-1", "progress is told a fraction of the call in 0 ... 1.", fix: "divide by the total"),
-    rule(
-      "metrics-are-finite", "Metrics and series are finite numbers.",
-      fix: "leave a number out that cannot be computed"),
+    ValidationCase(
+      .lifecycle, "metrics-are-finite",
+      "Metrics and series are finite numbers, also for layers and inputs that are zero.",
+      fix: "leave a number out that cannot be computed",
+      .strategy { bench throws(CaseFault) in
+        try bench.check("metrics-are-finite")
+        // That such models are compressed at all is for zero-inputs and zero-weights.
+        for kind in [TinyModel.Kind.zeroInputs, .zeroWeights] {
+          let host = bench.host(kind, HostOptions())
+          _ = bench.attempt(host)
+          if let fault = host.fault("metrics-are-finite") { throw fault }
+        }
+      }),
   ]
 
   private static func rule(_ name: String, _ rule: String, fix: String) -> ValidationCase {

@@ -43,8 +43,10 @@ enum ModelCases {
         try bench.requireClean(plain)
         let host = bench.host(kind, HostOptions())
         if let fault = bench.attempt(host) {
-          if mayRefuse, ParameterCases.isRefusal(fault) { throw .notApplicable("it refuses them: \(fault)") }
-          if kind == .head, isRefusedByPlan(fault) { throw .notApplicable("it refuses them: \(fault)") }
+          let mayEnd = mayRefuse || kind == .head && isRefusedByPlan(fault)
+          if mayEnd, ParameterCases.isExplained(fault, host) {
+            throw .notApplicable("it refuses them: \(fault)")
+          }
           throw .broken(call: "a run on such a model", what: "\(fault)")
         }
         if let found = host.faults.first { throw .broken(call: found.call, what: found.what) }

@@ -11,7 +11,8 @@ enum NumericsCases {
     ValidationCase(
       .numerics, "better-than-zero",
       "The outputs of a replaced layer are closer to the layer's own than zeros are.",
-      fix: "check the order of the factors (factors[0] meets the input) and transposes: W is [out, in]",
+      fix:
+        "look for zeros and wrong signs, the order of the factors (factors[0] meets the input) and transposes: W is [out, in]",
       .strategy { bench throws(CaseFault) in try better(bench, [.plain]) }),
     ValidationCase(
       .numerics, "as-good-as-plain-svd",

@@ -24,7 +24,7 @@ enum ParameterCases {
           for value in parameter.extremes {
             let host = bench.host(.plain, StrategyBench.options { $0.parameters[parameter.key] = value })
             do throws(CaseFault) { try StrategyRun(host).destroy() } catch {
-              if isRefusal(error) { continue }
+              if isExplained(error, host) { continue }
               throw .broken(call: "create with \(parameter.key) = \(value)", what: "\(error)")
             }
           }
@@ -39,18 +39,20 @@ enum ParameterCases {
         if bench.strategy.parameters.isEmpty { throw .notApplicable("it has no parameters") }
         try bench.complete()
         let random = CounterRandom(seed: bench.seed, stream: 99)
-        for round in 0..<12 {
+        for round in 0..<18 {
           let options = StrategyBench.options { options in
             options.patience = .seconds(1)
             for (index, parameter) in bench.strategy.parameters.enumerated()
             where bench.file.given[parameter.key] == nil {
-              options.parameters[parameter.key] = parameter.at(
-                Double(random.uniform(at: UInt64(64 * round + index))))
+              let draw = Double(random.uniform(at: UInt64(64 * round + index)))
+              // Every third round half of the values are ends of their ranges, together with others.
+              let share = round % 3 == 2 ? min(max(2 * draw - 0.5, 0), 1) : draw
+              options.parameters[parameter.key] = parameter.at(share)
             }
           }
-          let fault = bench.attempt(bench.host(.plain, options))
-          guard let fault, case .stopped(_, let status, _) = fault else { continue }
-          if isRefusal(fault) || [LATHE_ERR_NUMERICAL, LATHE_ERR_CANCELLED].contains(Int(status)) {
+          let host = bench.host(.plain, options)
+          guard let fault = bench.attempt(host), case .stopped(_, let status, _) = fault else { continue }
+          if status == Int32(LATHE_ERR_CANCELLED) || isExplained(fault, host, or: LATHE_ERR_NUMERICAL) {
             continue
           }
           throw .broken(call: "a run with \(options.parameters)", what: "\(fault)")
@@ -82,8 +84,9 @@ enum ParameterCases {
         let value = parameter.at(share)
         let host = bench.host(
           .plain, StrategyBench.options { $0.nodeParameters[node] = [parameter.key: value] })
-        guard let fault = bench.attempt(host), !isRefusal(fault) else { continue }
-        if case .stopped(_, Int32(LATHE_ERR_NUMERICAL), _) = fault { continue }
+        guard let fault = bench.attempt(host), !isExplained(fault, host, or: LATHE_ERR_NUMERICAL) else {
+          continue
+        }
         throw .broken(
           call: "a run with \(parameter.key) = \(value) for \(host.model.nodes[node].name)", what: "\(fault)")
       }
@@ -95,9 +98,16 @@ enum ParameterCases {
       .parameters, name, rule, fix: fix, .strategy { bench throws(CaseFault) in try bench.check(name) })
   }
 
-  /// Whether the plugin said that it cannot do this, and why.
-  static func isRefusal(_ fault: CaseFault) -> Bool {
+  /// Whether the plugin said that it cannot do this.
+  static func isRefusal(_ fault: CaseFault, or other: Int = LATHE_ERR_UNSUPPORTED) -> Bool {
     guard case .stopped(_, let status, _) = fault else { return false }
-    return [LATHE_ERR_INVALID, LATHE_ERR_UNSUPPORTED].contains(Int(status))
+    return [LATHE_ERR_INVALID, LATHE_ERR_UNSUPPORTED, other].contains(Int(status))
+  }
+
+  /// Whether the plugin said that it cannot do this, and why, in the run of `host`.
+  static func isExplained(
+    _ fault: CaseFault, _ host: CheckedHost, or other: Int = LATHE_ERR_UNSUPPORTED
+  ) -> Bool {
+    isRefusal(fault, or: other) && host.fault("failures-are-explained") == nil
   }
 }

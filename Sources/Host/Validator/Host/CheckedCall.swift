@@ -104,6 +104,22 @@ final class CheckedCall: @unchecked Sendable {
     return pointer.bindMemory(to: Value.self, capacity: max(values.count, 1))
   }
 
+  /// A table with its size in front, larger by what a newer host has added.
+  func lend<Table: BitwiseCopyable>(table: Table, _ label: String) -> UnsafePointer<Table> {
+    let size = MemoryLayout<Table>.size + Int(host.options.tableGrowth)
+    let base = lend(size, label) { base in
+      memset(base, 0, size)
+      base.storeBytes(of: table, as: Table.self)
+      base.storeBytes(of: UInt32(size), as: UInt32.self)
+    }
+    return UnsafePointer(base.bindMemory(to: Table.self, capacity: 1))
+  }
+
+  /// Whether these bytes were lent to this call.
+  func hasLent(_ pointer: UnsafeRawPointer) -> Bool {
+    state.withLock { $0.lent.contains { UnsafeRawPointer($0.base) == pointer } }
+  }
+
   func lend(text: String) -> UnsafePointer<CChar> { UnsafePointer(lend(Array(text.utf8CString), "a text")) }
 
   /// Uninitialised memory for the call.
@@ -117,6 +133,8 @@ final class CheckedCall: @unchecked Sendable {
     state.withLock { $0.scratch.append(memory) }
     return memory.base
   }
+
+  private static let returned = "the call it was lent to had returned"
 
   /// Ends the call: commits or forgets its replacements and takes back what was lent.
   func end(_ status: lathe_status) {
@@ -139,8 +157,8 @@ final class CheckedCall: @unchecked Sendable {
       host.note("writes-in-bounds", phase.name, "bytes just outside a block of scratch were written")
     }
     if host.options.revokesBorrowed {
-      for memory in lent + scratch { memory.revoke(rule: "borrowed-not-kept") }
+      for memory in lent + scratch { memory.revoke(rule: "borrowed-not-kept", since: Self.returned) }
     }
-    if host.options.revokesHandles { memory.revoke(rule: "handle-not-kept") }
+    if host.options.revokesHandles { memory.revoke(rule: "handle-not-kept", since: Self.returned) }
   }
 }

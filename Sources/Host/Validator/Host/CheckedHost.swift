@@ -32,9 +32,12 @@ final class CheckedHost: @unchecked Sendable {
     var norms: [UInt32: [Double]] = [:]
     var requests: [Request] = []
     var kept: [String: KeptTensor] = [:]
+    /// Metrics and series by node and key.
+    var reported: [String: [Double]] = [:]
     var tensors: [HostTensor] = []
     var calls: [CheckedCall] = []
-    var fallibleCalls = 0
+    /// The functions that may fail, in the order in which they were called.
+    var fallible: [String] = []
     var entered = 0
     var failed: String?
   }
@@ -103,8 +106,8 @@ final class CheckedHost: @unchecked Sendable {
   func shouldFail(_ kind: HostOptions.Fallible, _ function: String) -> Bool {
     guard let wanted = options.failingCall, options.failing == kind else { return false }
     return state.withLock { state in
-      defer { state.fallibleCalls += 1 }
-      guard state.fallibleCalls == wanted else { return false }
+      defer { state.fallible.append(function) }
+      guard state.fallible.count == wanted else { return false }
       state.failed = function
       return true
     }

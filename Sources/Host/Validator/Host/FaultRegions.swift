@@ -12,7 +12,8 @@ enum FaultRegions {
     let data: Range<UInt>
     var rule: String
     let label: String
-    var isRevoked = false
+    /// Since when it cannot be touched; nil while it can.
+    var revoked: String?
   }
 
   private struct State: Sendable {
@@ -35,10 +36,10 @@ enum FaultRegions {
     }
   }
 
-  static func revoke(_ token: Token, rule: String) {
+  static func revoke(_ token: Token, rule: String, since moment: String) {
     state.withLock { state in
       state.regions[token.id]?.rule = rule
-      state.regions[token.id]?.isRevoked = true
+      state.regions[token.id]?.revoked = moment
     }
   }
 
@@ -74,7 +75,7 @@ enum FaultRegions {
   }
 
   private static func describe(_ address: UInt, _ region: Region) -> String {
-    if region.isRevoked { return "touched \(region.label) after the call it was lent to had returned" }
+    if let moment = region.revoked { return "touched \(region.label) after \(moment)" }
     if region.data.contains(address) { return "wrote to \(region.label), which is read-only" }
     if address >= region.data.upperBound {
       return "touched memory \(address - region.data.upperBound) bytes past the end of \(region.label)"

@@ -16,22 +16,36 @@ struct FormReader {
       throw .unsound(
         "the form of \(node.name) has struct_size \(linear.struct_size) and \(linear.term_count) terms")
     }
+    checkCopied(pointer, "the form of \(node.name)")
     var form: TinyForm = []
     for t in 0..<Int(linear.term_count) {
       guard let term = terms[t]?.pointee, term.struct_size >= MemoryLayout<lathe_term>.size,
         (1...64).contains(term.factor_count), let list = term.factors
       else { throw .unsound("term \(t) of \(node.name) is NULL, too small or empty") }
+      checkCopied(terms[t], "term \(t) of \(node.name)")
       var factors: [TinyFactor] = []
       for f in 0..<Int(term.factor_count) {
         guard let matrix = ForeignMatrix.load(list[f]) else {
           throw .unsound("factor \(t).\(f) of \(node.name) is NULL or its struct_size is too small")
         }
+        checkCopied(list[f], "factor \(t).\(f) of \(node.name)")
         factors.append(try factor(matrix, "factor \(t).\(f) of \(node.name)"))
       }
       try checkChain(factors, term: t)
       form.append(factors)
     }
     return (form, try linear.bias.map { (tensor) throws(Refusal) in try bias(tensor) })
+  }
+
+  /// A borrowed table of a newer host is larger than what this header knows: a copy of that does not have the rest.
+  private func checkCopied<Table>(_ table: UnsafePointer<Table>?, _ what: String) {
+    let growth = call.host.options.tableGrowth
+    guard growth > 0, let table = table.map(UnsafeRawPointer.init), !call.hasLent(table),
+      table.load(as: UInt32.self) == UInt32(MemoryLayout<Table>.size) + growth
+    else { return }
+    call.note(
+      "works-in-newer-host", "a form",
+      "\(what) is a copy of a borrowed table and says that it is as large as that: the copy ends earlier")
   }
 
   private func bias(_ tensor: UnsafeMutablePointer<lathe_tensor>) throws(Refusal) -> [Double] {

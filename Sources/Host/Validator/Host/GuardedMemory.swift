@@ -80,10 +80,10 @@ final class GuardedMemory: @unchecked Sendable {
   /// From now on the bytes cannot be written.
   func makeReadOnly() { protect(PROT_READ) }
 
-  /// From now on the bytes cannot be touched; `rule` is broken by who does.
-  func revoke(rule: String) {
+  /// From now on the bytes cannot be touched; `rule` is broken by who does after `moment`, which is past.
+  func revoke(rule: String, since moment: String) {
     protect(PROT_NONE)
-    if let region { FaultRegions.revoke(region, rule: rule) }
+    if let region { FaultRegions.revoke(region, rule: rule, since: moment) }
   }
 
   private func protect(_ protection: Int32) {

@@ -11,6 +11,8 @@ struct HostOptions: Sendable {
   /// What was lent to a call cannot be touched once it has returned.
   var revokesBorrowed = false
   var revokesHandles = false
+  /// The bytes of a tensor cannot be touched once its deleter has run.
+  var revokesDeleted = false
 
   /// The host call that fails, counted from 0 among those of `failing`.
   var failingCall: Int?

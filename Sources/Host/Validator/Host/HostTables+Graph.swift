@@ -5,7 +5,7 @@ extension HostTables {
   static func makeGraph() -> lathe_host_graph {
     var table = lathe_host_graph()
     table.model = { handle, info in
-      serve(handle, "model", nil) { (call) throws(Refusal) in
+      serve(handle, "model") { (call) throws(Refusal) in
         let model = call.host.model
         var value = lathe_model_info()
         value.block_count = Int32(model.blockCount)
@@ -22,7 +22,7 @@ extension HostTables {
       return UInt32(call.host.model.nodes.count)
     }
     table.node = { handle, index, info in
-      serve(handle, "node", nil) { (call) throws(Refusal) in
+      serve(handle, "node") { (call) throws(Refusal) in
         let node = try call.node(index)
         var value = lathe_node_info()
         value.kind = Int32(LATHE_NODE_LINEAR)
@@ -61,6 +61,7 @@ extension HostTables {
     }
     table.replace_linear = { handle, index, form in
       serve(handle, "replace_linear", .replacements) { (call) throws(Refusal) in
+        // A kind of its own, and one of all calls.
         if call.host.shouldFail(.calls, "replace_linear") {
           throw .no(Int(call.host.options.failingStatus), "replace_linear was made to fail by the validator")
         }
@@ -145,27 +146,24 @@ extension CheckedCall {
     if case .forecast = phase { isShape = true }
     let terms = form.enumerated().map { t, factors -> UnsafePointer<lathe_term>? in
       let matrices = factors.enumerated().map { f, factor -> UnsafePointer<lathe_matrix>? in
-        UnsafePointer(
-          lend([matrix(factor, "factor \(t).\(f) of \(name)", isShape: isShape)], "a matrix of \(name)"))
+        lend(
+          table: matrix(factor, "factor \(t).\(f) of \(name)", isShape: isShape), "a matrix of \(name)")
       }
       var term = lathe_term()
-      term.struct_size = UInt32(MemoryLayout<lathe_term>.size)
       term.factor_count = UInt32(factors.count)
       term.factors = UnsafePointer(lend(matrices, "the factors of \(name)"))
-      return UnsafePointer(lend([term], "a term of \(name)"))
+      return lend(table: term, "a term of \(name)")
     }
     var linear = lathe_linear()
-    linear.struct_size = UInt32(MemoryLayout<lathe_linear>.size)
     linear.term_count = UInt32(terms.count)
     linear.terms = UnsafePointer(lend(terms, "the terms of \(name)"))
     let type = host.model.nodes[index].type
     linear.bias = bias.map { lend(tensor: $0, type, [$0.count], "the bias of \(name)") }
-    return UnsafePointer(lend([linear], "the form of \(name)"))
+    return lend(table: linear, "the form of \(name)")
   }
 
   private func matrix(_ factor: TinyFactor, _ label: String, isShape: Bool) -> lathe_matrix {
     var matrix = lathe_matrix()
-    matrix.struct_size = UInt32(MemoryLayout<lathe_matrix>.size)
     matrix.storage = factor.storage
     matrix.rows = Int64(factor.rows)
     matrix.columns = Int64(factor.columns)

@@ -87,28 +87,31 @@ extension HostTables {
     table.metric = { handle, node, key, value in
       guard let call = CheckedCall.of(handle) else { return }
       call.entered("metric")
-      call.checkReport(node, key, "metric", value.isFinite)
+      call.report(node, key, "metric", [value])
     }
     table.series = { handle, node, key, values, count in
       guard let call = CheckedCall.of(handle) else { return }
       call.entered("series")
       let row = UnsafeBufferPointer(start: values, count: values == nil ? 0 : Int(min(count, 1 << 20)))
-      call.checkReport(node, key, "series", row.allSatisfy(\.isFinite))
+      call.report(node, key, "series", Array(row))
     }
     return table
   }
 }
 
 extension CheckedCall {
-  fileprivate func checkReport(
-    _ node: lathe_node, _ key: UnsafePointer<CChar>?, _ function: String, _ isFinite: Bool
+  fileprivate func report(
+    _ node: lathe_node, _ key: UnsafePointer<CChar>?, _ function: String, _ values: [Double]
   ) {
     let name = key.flatMap { String(validatingCString: $0) }
     if name == nil { note("messages-are-utf8", function, "the key is NULL or not valid UTF-8") }
     if node != LATHE_NODE_NONE, node >= UInt32(host.model.nodes.count) {
       note("nodes-exist", function, "node \(node) does not exist")
     }
-    if !isFinite { note("metrics-are-finite", function, "\"\(name ?? "?")\" is not finite") }
+    if !values.allSatisfy(\.isFinite) {
+      note("metrics-are-finite", function, "\"\(name ?? "?")\" is not finite")
+    }
+    host.state.withLock { $0.reported["\(node)/\(name ?? "?")"] = values }
   }
 
   fileprivate func draw(

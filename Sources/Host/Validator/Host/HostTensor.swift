@@ -22,9 +22,9 @@ final class HostTensor: @unchecked Sendable {
     self.host = host
     self.label = label
     let bytes = shape.reduce(Int64(dtype.bits / 8), *)
-    data = GuardedMemory(
-      Int(bytes), style: host.options.guardsNewMemory ? .aligned : .tolerant, rule: "writes-in-bounds",
-      label: label)
+    let style: GuardedMemory.Style =
+      host.options.guardsNewMemory ? .aligned : host.options.revokesDeleted ? .pages : .tolerant
+    data = GuardedMemory(Int(bytes), style: style, rule: "writes-in-bounds", label: label)
     pointerMemory = .allocate(capacity: 1)
     extents = .allocate(capacity: max(2 * shape.count, 1))
     var table = lathe_tensor()
@@ -54,6 +54,7 @@ final class HostTensor: @unchecked Sendable {
     if !data.isIntact {
       host.note("writes-in-bounds", "deleter of \(label)", "bytes just outside its data were written")
     }
+    if host.options.revokesDeleted { data.revoke(rule: "deleted-not-used", since: "its deleter had run") }
   }
 
   /// Whether the bytes between the data and the guard pages are untouched.

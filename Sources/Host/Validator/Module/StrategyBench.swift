@@ -115,7 +115,7 @@ struct StrategyBench: Sendable {
 }
 
 extension CheckedHost {
-  /// 64 bits over every number of the replaced forms, in order of the nodes (FNV-1a).
+  /// 64 bits over every number of the replaced forms, in order of the nodes, and of the report (FNV-1a).
   var digest: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ value: UInt64) {
@@ -123,7 +123,7 @@ extension CheckedHost {
         hash = (hash ^ (value >> UInt64(shift) & 0xff)) &* 0x100_0000_01b3
       }
     }
-    let (forms, biases, norms) = state.withLock { ($0.forms, $0.biases, $0.norms) }
+    let (forms, biases, norms, reported) = state.withLock { ($0.forms, $0.biases, $0.norms, $0.reported) }
     for (form, bias) in zip(forms, biases) {
       for factor in form.joined() {
         for extent in [Int(factor.storage), factor.rows, factor.columns, factor.bits] { add(UInt64(extent)) }
@@ -135,6 +135,10 @@ extension CheckedHost {
     }
     for (_, norm) in norms.sorted(by: { $0.key < $1.key }) {
       for value in norm { add(value.bitPattern) }
+    }
+    for (key, values) in reported.sorted(by: { $0.key < $1.key }) {
+      for byte in key.utf8 { add(UInt64(byte)) }
+      for value in values { add(value.bitPattern) }
     }
     return String(hash, radix: 16)
   }
