@@ -91,6 +91,93 @@ import Validator
     #expect(try Zoo.flagged("older", source: source, ["--only", "graph"]).isEmpty)
   }
 
+  @Test("a copy of a borrowed matrix that keeps its struct_size is read beyond its end by a newer host")
+  func copiedMatrices() throws {
+    for (size, isSound) in [("sizeof copy", true), ("copy.struct_size", false)] {
+      let source = """
+        #define ON_FORM \\
+          const lathe_linear *now = NULL; \\
+          if (graph->linear(host, node, &now) != LATHE_OK) return FAILED(LATHE_ERR_INTERNAL, "no form"); \\
+          lathe_matrix copy = *now->terms[0]->factors[0]; \\
+          copy.struct_size = \(size); \\
+          copy.rows = p.low.rows; \\
+          copy.values = p.low.values; \\
+          p.factors[0] = &copy;
+        #include "base.h"
+
+        """
+      let cases = ["works-in-newer-host", "forms-are-sound", "better-than-zero", "replaces-a-layer"]
+      let found = try Zoo.flagged("copies", source: source, cases.flatMap { ["--only", $0] })
+      #expect(found.keys.sorted() == (isSound ? [] : ["works-in-newer-host"]), "\(found)")
+    }
+  }
+
+  @Test(
+    "a call that fails has the functions that are called once, and decompositions because of their numbers")
+  func everyFunction() throws {
+    let faults = [
+      // Called once, among hundreds of others.
+      (
+        "PLAN", "ON_PLAN",
+        "lathe_model_info info = {sizeof info}; if (graph->model(host, &info) != LATHE_OK) return LATHE_ERR_INTERNAL;"
+      ),
+      // Only where the numbers are to blame.
+      (
+        "SVD", "ON_WEIGHT",
+        "if (algebra->svd(host, weight, ta, ts, tb) == LATHE_ERR_NUMERICAL) { CLEAN return LATHE_ERR_NUMERICAL; }"
+      ),
+    ]
+    for (name, hook, statement) in faults {
+      let source = "#define \(hook) \\\n  \(statement)\n#include \"base.h\"\n"
+      let found = try Zoo.flagged(name, source: source, ["--only", "failures-are-explained"])
+      #expect(found.keys.sorted() == ["failures-are-explained"], "\(name) \(found)")
+    }
+  }
+
+  @Test("a refusal without a word is none")
+  func silentRefusal() throws {
+    let source = """
+      #define ON_NODE \\
+        const lathe_linear *now = NULL; \\
+        if (graph->linear(host, node, &now) != LATHE_OK) return FAILED(LATHE_ERR_INTERNAL, "no form"); \\
+        if (now->terms[0]->factors[0]->storage != LATHE_MATRIX_DENSE) return LATHE_ERR_UNSUPPORTED;
+      #include "base.h"
+
+      """
+    let found = try Zoo.flagged(
+      "silent", source: source, ["--only", "quantized-layers", "--only", "codebook-layers"])
+    #expect(found.keys.sorted() == ["codebook-layers", "quantized-layers"], "\(found)")
+  }
+
+  @Test("reports are part of what is the same twice")
+  func reports() throws {
+    let source = """
+      #define GLOBALS static int calls;
+      #define ON_NODE \\
+        if (report != NULL) report->metric(host, node, "calls", (double)calls++);
+      #include "base.h"
+
+      """
+    let found = try Zoo.flagged("reports", source: source, ["--only", "same-bytes-twice"])
+    #expect(found.keys.sorted() == ["same-bytes-twice"], "\(found)")
+  }
+
+  @Test("a plugin that was cancelled and says that all is well is found out")
+  func silentCancel() throws {
+    let source = "#define ON_CANCELLED return LATHE_OK;\n#include \"base.h\"\n"
+    let found = try Zoo.flagged("cancels", source: source, ["--only", "cancel"])
+    #expect(found["cancel-gives-cancelled"]?.contains("every call returned LATHE_OK") ?? false, "\(found)")
+  }
+
+  @Test("where any run crashes, one case says so and the cases about runs do not apply")
+  func crashes() throws {
+    let source = "#define ON_COMPRESS \\\n  raise(SIGSEGV);\n#include \"base.h\"\n"
+    let run = try Zoo.run("crashes", source: source, ["--only", "lifecycle", "--only", "numerics"])
+    let failures = run.lines.filter { $0.hasPrefix("FAIL") }
+    #expect(run.status == 3 && failures.count == 1 && failures[0].contains("completes-a-run"), "\(run.lines)")
+    #expect(run.lines.dropFirst().allSatisfy { $0.hasPrefix("SKIP") && $0.contains("completes-a-run") })
+  }
+
   @Test("an input that is scaled is made up for by the weights, or the outputs are worse than zeros")
   func scaledInputs() throws {
     for (divisor, isSound) in [("4", true), ("1", false)] {
@@ -104,116 +191,5 @@ import Validator
   func ends(end: Zoo.End) throws {
     let found = try Zoo.flagged(end.name, source: end.source, ["--only", "completes-a-run", "--limit", "2"])
     #expect(found["completes-a-run"]?.contains(end.sentence) ?? false, "\(found)")
-  }
-}
-
-enum Zoo {
-  static let folder = Shared.packageRoot.appending(path: "Tests/Zoo")
-
-  /// What a plugin does instead of compressing.
-  struct End: Sendable {
-    let name: String
-    let body: String
-    let sentence: String
-    var source: String { "#define ON_COMPRESS \\\n  \(body)\n#include \"base.h\"\n" }
-  }
-
-  static let ends = [
-    End(name: "crash", body: "raise(SIGSEGV);", sentence: "SIGSEGV"),
-    End(name: "hang", body: "for (;;) usleep(1000);", sentence: "after 2 s"),
-    End(name: "exit", body: "exit(7);", sentence: "exit status 7"),
-  ]
-
-  /// Divides the input of down projections by 1/4, and their weights by `divisor`: 4 makes up for it.
-  static func scaling(weightsBy divisor: String) -> String {
-    """
-    #define ON_NODE \\
-      if (place->role == LATHE_ROLE_DOWN) { \\
-        lathe_tensor *scales = NULL; \\
-        const int64_t width[1] = {place->in_features}; \\
-        if (host->new_tensor(host, f32, 1, width, &scales) != LATHE_OK) \\
-          return FAILED(LATHE_ERR_NO_MEMORY, "no memory for scales"); \\
-        for (int64_t j = 0; j < width[0]; j++) ((float *)scales->data)[j] = 0.25f; \\
-        const lathe_status scaled = graph->scale_input(host, node, scales); \\
-        drop(scales); \\
-        if (scaled != LATHE_OK) return FAILED(scaled, "an input could not be scaled"); \\
-      }
-    #define ON_FACTORS \\
-      if (place->role == LATHE_ROLE_DOWN) \\
-        for (int64_t i = 0; i < place->out_features * rank; i++) a[i] *= 1.0f / (\(divisor));
-    #include "base.h"
-
-    """
-  }
-
-  /// The plugins by name.
-  static var names: [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return files.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }.sorted()
-  }
-
-  /// Plugins that act on products of factors only, with their folder.
-  static var products: [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/products")) ?? []
-    return files.filter { $0.hasSuffix(".c") }.map { "products/\($0.dropLast(2))" }.sorted()
-  }
-
-  /// Those whose own case takes no more than a second. `scripts/zoo.sh` runs all of them, against all cases.
-  static let quick = names.filter { name in
-    ![
-      "keeps-every-rule", "runs-leak-no-memory", "destroy-frees-the-instance", "no-leak-after-errors",
-      "statuses-are-known", "failures-are-explained", "loads-quickly", "fuzz-parameters",
-      "runs-share-nothing",
-      "survives-failed-calls", "survives-failed-allocations", "same-bytes-in-another-process",
-    ].contains(name)
-  }
-
-  /// Compiles and validates a plugin; the words of each line of the table.
-  static func run(
-    _ name: String, source: String? = nil, _ words: [String]
-  ) throws -> (status: Int32, lines: [String], output: String) {
-    let run = try process(name, source: source, words)
-    let verdicts = ["PASS", "FAIL", "WARN", "SKIP"]
-    let lines = run.output.split(separator: "\n").map(String.init)
-    return (run.status, lines.filter { line in verdicts.contains { line.hasPrefix($0) } }, run.output)
-  }
-
-  static func process(_ name: String, source: String? = nil, _ words: [String]) throws -> ChildProcess {
-    let library = try library(name, source: source)
-    return try ChildProcess.run(BuildFolder.lathe, ["plugins", "validate", library.path] + words)
-  }
-
-  /// The failures and warnings, by case.
-  static func flagged(_ name: String, source: String? = nil, _ words: [String]) throws -> [String: String] {
-    let run = try run(name, source: source, words)
-    var found: [String: String] = [:]
-    for line in run.lines where line.hasPrefix("FAIL") || line.hasPrefix("WARN") {
-      let parts = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
-      found[String(parts[2])] = parts.count > 3 ? String(parts[3]) : ""
-    }
-    // Exit status 3 says that a case failed.
-    #expect((run.status == 3) == run.lines.contains { $0.hasPrefix("FAIL") }, "status \(run.status)")
-    return found
-  }
-
-  private static func library(_ name: String, source: String?) throws -> Library {
-    let folder = TestFolder()
-    let flags =
-      try source == nil
-      ? String(contentsOf: Self.folder.appending(path: "\(name).c"), encoding: .utf8).split(separator: "\n")
-        .first { $0.hasPrefix("/* flags: ") }.map {
-          $0.split(separator: " ").dropFirst(2).dropLast().map(String.init)
-        }
-        ?? [] : []
-    let file = try source.map { try folder.write("#include <signal.h>\n" + $0, to: "\(name).c") }
-    let path = try CCompiler.zoo(
-      file ?? Self.folder.appending(path: "\(name).c").path, into: folder.file("plugin.so"), flags: flags)
-    return Library(folder: folder, path: path)
-  }
-
-  /// A library, there as long as its folder.
-  private struct Library {
-    let folder: TestFolder
-    let path: String
   }
 }

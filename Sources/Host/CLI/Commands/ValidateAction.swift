@@ -52,12 +52,14 @@ enum ValidateAction {
     validation.isInProcess = arguments.has("in-process")
     validation.tracePath = arguments["trace"]
     validation.cases = try cases(arguments)
+    validation.isCancelled = session.isCancelled
     do throws(SettingFault) { try validation.survey() } catch {
       throw UsageError("--set: \(error)", PluginsCommand.self)
     }
     let results = validation.run { result in
       if !session.isJSON { session.print(line(result)) }
     }
+    if session.isCancelled() { return .interrupted }
     let failed = results.filter { $0.verdict == .fail }
     if session.isJSON {
       session.print(json(path, validation.settings, results))

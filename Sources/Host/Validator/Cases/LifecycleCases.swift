@@ -4,6 +4,8 @@ import Glibc
 
 /// About instances: how they are made, used and destroyed.
 enum LifecycleCases {
+  static let wholeRun = "completes-a-run"
+
   static let all: [ValidationCase] = [
     ValidationCase(
       .lifecycle, "instance-table-is-sound",
@@ -19,7 +21,7 @@ enum LifecycleCases {
         made?.destroy()
       }),
     ValidationCase(
-      .lifecycle, "completes-a-run",
+      .lifecycle, wholeRun,
       "With default parameters a strategy compresses a small model of the usual shape.",
       fix: "read the message; --trace FILE shows every call that led there",
       .strategy { bench throws(CaseFault) in

@@ -7,13 +7,14 @@ struct CaseProcess: Sendable {
   let settings: RunSettings
   let limit: Double
   let tracePath: String?
+  let isCancelled: @Sendable () -> Bool
 
   /// Runs `item` in a child; a crash, a hang and an exit become failures with a sentence.
   func run(_ item: ValidationCase) -> CaseResult {
     let start = ContinuousClock.now
     var words = [path, "--child", item.name] + settings.words
     if let tracePath { words += ["--trace", tracePath] }
-    let ended = Self.spawn(words, limit: limit)
+    let ended = Self.spawn(words, limit: limit, isCancelled)
     let passed = (ContinuousClock.now - start).components
     let seconds = Double(passed.seconds) + Double(passed.attoseconds) * 1e-18
     let lines = ended.result.split(separator: "\n")
@@ -23,7 +24,8 @@ struct CaseProcess: Sendable {
       return result
     }
     let last = ended.output.split(separator: "\n").last.map { "; its last words: \($0)" } ?? ""
-    return CaseResult(item, .fail, Self.sentence(ended, limit: limit) + last, seconds: seconds)
+    return CaseResult(
+      item, .fail, Self.sentence(ended, limit: limit) + last, seconds: seconds, endedProcess: true)
   }
 
   private static func sentence(_ ended: Ended, limit: Double) -> String {
@@ -46,8 +48,10 @@ struct CaseProcess: Sendable {
   }
 
   /// The lines that a child wrote, however it ended.
-  static func lines(_ words: [String], limit: Double) -> [Substring] {
-    spawn(words, limit: limit).result.split(separator: "\n")
+  static func lines(
+    _ words: [String], limit: Double, _ isCancelled: @escaping @Sendable () -> Bool
+  ) -> [Substring] {
+    spawn(words, limit: limit, isCancelled).result.split(separator: "\n")
   }
 
   /// What a child prints that runs to its end; nil where it does not.
@@ -67,10 +71,12 @@ struct CaseProcess: Sendable {
   static let resultFile: Int32 = 3
 
   /// Starts this program with `plugins validate` and `words`, and waits at most `limit` seconds.
-  private static func spawn(_ words: [String], limit: Double) -> Ended {
+  private static func spawn(
+    _ words: [String], limit: Double, _ isCancelled: @Sendable () -> Bool = { false }
+  ) -> Ended {
     var ended = Ended(status: -1)
     guard let (results, outputs, child) = start(words) else { return ended }
-    ended.ranOut = !ChildPipe.drain(results, outputs, limit: limit)
+    ended.ranOut = !ChildPipe.drain(results, outputs, limit: limit, isCancelled: isCancelled)
     if ended.ranOut { kill(-child, SIGKILL) }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0, errno == EINTR {}
@@ -115,8 +121,17 @@ struct CaseProcess: Sendable {
     }
     arguments.append(nil)
     defer { for argument in arguments { free(argument) } }
+    // What the Swift runtime says of a crash would be the last words instead of what malloc or an assertion said.
+    let setting = strdup("SWIFT_BACKTRACE=enable=no")
+    defer { free(setting) }
+    var environment: [UnsafeMutablePointer<CChar>?] = [setting]
+    for index in 0... {
+      guard let variable = environ[index] else { break }
+      if strncmp(variable, "SWIFT_BACKTRACE=", 16) != 0 { environment.append(variable) }
+    }
+    environment.append(nil)
     var child = pid_t()
-    guard posix_spawn(&child, "/proc/self/exe", &actions, &attributes, arguments, environ) == 0 else {
+    guard posix_spawn(&child, "/proc/self/exe", &actions, &attributes, arguments, environment) == 0 else {
       return nil
     }
     results.closeWriting()

@@ -18,14 +18,18 @@ public struct CaseResult: Sendable {
   public let seconds: Double
   /// Layers that were replaced, counted again in each run of the case; nil where that is not known.
   public let replaced: Int?
+  /// Whether the process of the case crashed, exited or had to be stopped.
+  let endedProcess: Bool
 
   public init(
-    _ item: ValidationCase, _ verdict: Verdict, _ text: String = "", replaced: Int? = nil, seconds: Double = 0
+    _ item: ValidationCase, _ verdict: Verdict, _ text: String = "", replaced: Int? = nil,
+    seconds: Double = 0, endedProcess: Bool = false
   ) {
     name = item.name
     group = item.group
     self.verdict = verdict
     self.text = text
+    self.endedProcess = endedProcess
     self.replaced = replaced
     self.seconds = seconds
   }

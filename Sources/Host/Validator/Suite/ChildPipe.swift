@@ -27,8 +27,10 @@ final class ChildPipe {
     if writing >= 0 { close(writing) }
   }
 
-  /// Reads both until the child closes them; false where `limit` seconds pass first.
-  static func drain(_ first: ChildPipe, _ second: ChildPipe, limit: Double) -> Bool {
+  /// Reads both until the child closes them; false where `limit` seconds pass first, or the user interrupts.
+  static func drain(
+    _ first: ChildPipe, _ second: ChildPipe, limit: Double, isCancelled: () -> Bool
+  ) -> Bool {
     let deadline = ContinuousClock.now + .seconds(limit)
     while true {
       let open = [first, second].filter { $0.reading >= 0 }
@@ -36,8 +38,8 @@ final class ChildPipe {
       var polls = open.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
       let left = (deadline - ContinuousClock.now).components
       let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000
-      if milliseconds <= 0 { return false }
-      let ready = poll(&polls, nfds_t(polls.count), Int32(min(milliseconds, 1000)))
+      if milliseconds <= 0 || isCancelled() { return false }
+      let ready = poll(&polls, nfds_t(polls.count), Int32(min(milliseconds, 200)))
       if ready < 0, errno != EINTR { return true }
       for (pipe, answer) in zip(open, polls) where answer.revents != 0 { pipe.readSome() }
     }

@@ -14,7 +14,7 @@ extension Validation {
     let isAboutRuns = cases.contains { if case .strategy = $0.subject { true } else { false } }
     guard isAboutRuns || !settings.given.isEmpty else { return }
     let words = [path, "--survey", isAboutRuns ? "subjects" : "parameters"] + settings.words
-    for line in CaseProcess.lines(words, limit: limit) {
+    for line in CaseProcess.lines(words, limit: limit, isCancelled) {
       guard let json = try? JSON(parsing: String(line)) else { continue }
       if let problem = json["problem"]?.stringValue { throw SettingFault(description: problem) }
       if let id = json["strategy"]?.stringValue, let text = json["subject"]?.stringValue {

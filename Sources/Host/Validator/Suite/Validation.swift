@@ -14,16 +14,31 @@ public struct Validation: Sendable {
   public var jobs = 1
   /// Where to write the calls across the boundary; nil for nowhere.
   public var tracePath: String?
+  /// Whether the user has asked to stop.
+  public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(path: String) { self.path = path }
 
-  /// Runs the cases; `report` is told each result as it comes, in no promised order.
+  /// Runs the cases; `report` is told each result as it comes, in no promised order. An interruption leaves out what
+  /// had no result by then.
   public func run(_ report: @escaping @Sendable (CaseResult) -> Void = { _ in }) -> [CaseResult] {
     let results = Mutex<[Int: CaseResult]>([:])
-    let work: @Sendable (Int) -> Void = { index in
-      let result = one(cases[index], index)
+    let add: @Sendable (Int, CaseResult) -> Void = { index, result in
+      if isCancelled() { return }
       results.withLock { $0[index] = result }
       report(result)
+    }
+    // First whether there is anything to say: of what ends the process in any run, each case would say so again.
+    let whole = cases.firstIndex { $0.name == LifecycleCases.wholeRun }
+    if let whole { add(whole, one(cases[whole], whole)) }
+    let endsProcess = whole.flatMap { index in results.withLock { $0[index]?.endedProcess } } ?? false
+    let work: @Sendable (Int) -> Void = { index in
+      if index == whole || isCancelled() { return }
+      if endsProcess, case .strategy = cases[index].subject {
+        let reason = "a run ends the process; see \(LifecycleCases.wholeRun)"
+        return add(index, CaseResult(cases[index], .skip, reason))
+      }
+      add(index, one(cases[index], index))
     }
     if jobs > 1, !isInProcess {
       let next = Mutex(0)
@@ -48,7 +63,9 @@ public struct Validation: Sendable {
   private func one(_ item: ValidationCase, _ index: Int) -> CaseResult {
     let part = tracePath.map { "\($0).\(index)" }
     if isInProcess { return CaseRunner(path: path, settings: settings, tracePath: part).run(item) }
-    return CaseProcess(path: path, settings: settings, limit: limit, tracePath: part).run(item)
+    return CaseProcess(
+      path: path, settings: settings, limit: limit, tracePath: part, isCancelled: isCancelled
+    ).run(item)
   }
 
   /// One trace of all cases, each as a process of its own with the case's name.
