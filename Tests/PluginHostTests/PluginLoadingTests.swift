@@ -42,6 +42,19 @@ import Testing
     #expect(complaint { try PluginSearch(explicit: [text]) }?.contains("cannot be used as a plugin") == true)
   }
 
+  @Test("a pipe in place of a library is refused at once, and noted in a folder", .timeLimit(.minutes(1)))
+  func pipe() throws {
+    let folder = TestFolder()
+    let pipe = folder.file("pipe.so")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for body in [{ _ = try PluginSearch(explicit: [pipe]) }, { _ = try TrustList.entry(of: pipe) }] {
+      let text = complaint(body) ?? ""
+      #expect(text.contains(pipe) && text.contains("is not a regular file"), "\(text)")
+    }
+    let search = try PluginSearch(explicit: [folder.path])
+    #expect(search.candidates.first { $0.path == pipe }?.note?.contains("is not a regular file") == true)
+  }
+
   @Test(
     "a library that breaks a rule of the entry is refused with the rule", .enabled(if: CCompiler.path != nil),
     arguments: [
