@@ -94,6 +94,30 @@ import Testing
   }
 
   @Test(
+    "a link that leads to a library of the program after another was opened does not make that one the program's",
+    .enabled(if: CCompiler.path != nil))
+  func swappedLink() throws {
+    let other = try CCompiler.plugin("keeps_every_rule", into: folder)
+    let link = folder.file("link.so")
+    let own = BuildFolder.plugin("Quantize")
+    let reader = PluginReader(
+      trust: TrustPolicy(needsList: true), isolation: nil, ownFolders: [BuildFolder.path])
+    func open(_ first: String, then second: String) throws -> PluginFile {
+      unlink(link)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: first)
+      let file = try PluginFile(link)
+      unlink(link)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: second)
+      return file
+    }
+    let text = complaint { try reader.library(open(other, then: own)) } ?? ""
+    #expect(text.contains("is not loaded") && text.contains("trust add"), "\(text)")
+    // What was opened is the program's, and that is what is loaded.
+    let library = try reader.library(open(own, then: other))
+    #expect(library.strategies.map(\.id) == ["quantize"])
+  }
+
+  @Test(
     "only listed libraries load, and a refusal says what was found, what was expected and where",
     .enabled(if: CCompiler.path != nil))
   func policy() throws {

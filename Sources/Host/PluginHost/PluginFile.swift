@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import ModelIO
 import Tensors
@@ -51,6 +52,11 @@ struct PluginFile: Sendable {
       throw .unusable(path: path, reason: "it cannot be looked at")
     }
     self.identity = identity
+  }
+
+  /// Where the open file lies, without links, as the system knows it; nil where it does not say.
+  var place: String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(file.descriptor)")
   }
 
   /// Loads the library; also what the user should know about how it went.
