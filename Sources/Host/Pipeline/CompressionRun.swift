@@ -96,7 +96,7 @@ public struct CompressionRun: Sendable {
       }
       let runner = StageRunner(
         chain: chain, stage: stage, set: set, settings: settings, progress: progress,
-        original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage))
+        original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage, log: log))
       let result = try runner.run(entering)
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))

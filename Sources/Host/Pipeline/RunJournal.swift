@@ -55,11 +55,22 @@ struct RunJournal {
     return output.deletingLastPathComponent().appending(path: ".\(output.lastPathComponent).journal").path
   }
 
-  /// Where the strategy of `stage` keeps tensors.
-  func keptFolder(of stage: Chain.Stage) throws -> KeptFolder {
-    let folder = "\(path)/kept-\(stage.index)"
-    try Self.makeFolder(folder)
-    return KeptFolder(path: folder)
+  /// Where the strategy of `stage` keeps tensors. Where one of them is damaged all are forgotten: to the strategy it is
+  /// as if the run had been interrupted before it kept the first.
+  func keptFolder(of stage: Chain.Stage, log: (LogLevel, String) -> Void) throws -> KeptFolder {
+    let folder = KeptFolder(path: "\(path)/kept-\(stage.index)")
+    try Self.makeFolder(folder.path)
+    if let file = try folder.damagedFile() {
+      log(
+        .warning,
+        "\(file) is not as it was written; stage \(stage.index) (\(stage.info.id)) computes again what it had kept"
+      )
+      do { try FileManager.default.removeItem(atPath: folder.path) } catch {
+        throw PipelineError.journal(path: folder.path, reason: SystemReason.text(of: error))
+      }
+      try Self.makeFolder(folder.path)
+    }
+    return folder
   }
 
   /// The model that `stage` left and what it reported, if it was finished. Only what has the hashes of when it was
