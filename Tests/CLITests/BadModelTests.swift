@@ -14,6 +14,24 @@ import Testing
       + [UInt8](repeating: 0, count: data)
   }
 
+  @Test(
+    "a pipe in place of a model's file is refused at once", .timeLimit(.minutes(1)),
+    arguments: ["config.json", "model.safetensors", "tokenizer.json", "lathe.json"])
+  func pipe(name: String) throws {
+    let bench = try CommandBench()
+    unlink(bench.folder.file("model/\(name)"))
+    #expect(mkfifo(bench.folder.file("model/\(name)"), 0o600) == 0)
+    let command = name == "lathe.json" ? "verify" : "eval --text text.txt --model"
+    let run = try bench.lathe("\(command) model")
+    #expect(run.status == 1 && run.complaints.count == 1, "\(run.errors)")
+    #expect(run.complaints.first?.contains(name) == true, "\(run.errors)")
+    if name == "lathe.json" {
+      #expect(run.errors.contains("is not a regular file"), "\(run.errors)")
+      // A history that cannot be read is left out, as one that is no JSON.
+      #expect(try bench.compress().status == 0)
+    }
+  }
+
   @Test("a safetensors header that lies is refused, and reserves no memory")
   func headers() throws {
     let bench = try CommandBench()

@@ -35,12 +35,13 @@ struct PipelineBench {
     _ recipe: Recipe, model: String? = nil, as output: String = "out",
     plugins: [String] = BuildFolder.plugins,
     threads: Int = 1, replacing: Bool = false, resuming: Bool = false,
-    isCancelled: @escaping @Sendable () -> Bool = { false }
+    isCancelled: @escaping @Sendable () -> Bool = { false },
+    log: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
   ) throws -> CompressionReport {
     var run = try CompressionRun(
       model: model ?? self.model, recipe: recipe, output: folder.file(output),
       plugins: PluginSearch(explicit: plugins), replacesOutput: replacing, workers: Workers(threads: threads),
-      isCancelled: isCancelled)
+      isCancelled: isCancelled, log: log)
     run.resumes = resuming
     return try run.run()
   }

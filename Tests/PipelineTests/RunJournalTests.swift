@@ -1,6 +1,7 @@
 import Foundation
 import ModelIO
 import Pipeline
+import Synchronization
 import TestSupport
 import Testing
 
@@ -81,5 +82,61 @@ private let chain =
     let error = try #require(complaint { try bench.run(recipe, resuming: true) })
     #expect(error.contains("journal") && error.contains("remove it"), "\(error)")
     #expect(bench.leftovers.sorted() == [".out.journal", "whole"])
+  }
+
+  @Test(
+    "of kept tensors with a changed byte none is given back, and the stage keeps them anew",
+    arguments: [-3, 20])
+  func changedKept(place: Int) throws {
+    let bench = try PipelineBench()
+    let recipe = try bench.recipe("{ strategy: 'svdllm-v2', keep: 0.6 }")
+    _ = try bench.run(recipe, as: "whole")
+    let kept = ".out.journal/kept-0"
+    // The first moment after the stage has kept something.
+    let folder = bench.folder
+    let hasKept: @Sendable () -> Bool = { folder.names(in: kept).contains { $0.hasSuffix(".safetensors") } }
+    #expect(complaint { try bench.run(recipe, resuming: true, isCancelled: hasKept) } != nil)
+    let name = try #require(bench.folder.names(in: kept).first { $0.hasSuffix(".safetensors") })
+    let path = bench.folder.file("\(kept)/\(name)")
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    bytes[place < 0 ? bytes.count + place : place] ^= 0x40
+    try bytes.write(to: URL(filePath: path))
+    let lines = Mutex<[String]>([])
+    _ = try bench.run(recipe, resuming: true, log: { _, line in lines.withLock { $0.append(line) } })
+    let warned = lines.withLock { $0.contains { $0.contains(path) && $0.contains("computes again") } }
+    #expect(warned, "\(lines.withLock { $0 })")
+    #expect(bench.folder.contents(of: "out") == bench.folder.contents(of: "whole"))
+  }
+
+  @Test(
+    "what a finished stage left is not used where a byte of it has changed, and can be computed again",
+    arguments: ["stage-0/model.safetensors", "stage-0/config.json", "stage-0/more.json", "stage-0.json"])
+  func changed(file: String) throws {
+    let bench = try PipelineBench()
+    let recipe = try bench.recipe(chain)
+    try interruptLate(bench, recipe)
+    let path = bench.folder.file(".out.journal/\(file)")
+    // An exponent of a weight, a space of a text, a digit of a report: all of them still read.
+    var bytes = FileManager.default.contents(atPath: path) ?? Data("{}".utf8)
+    if file.hasSuffix(".safetensors") {
+      bytes[bytes.count - 3] ^= 0x40
+    } else if file == "stage-0.json" {
+      let digit = try #require(bytes.range(of: Data("\"seconds\": ".utf8))?.upperBound)
+      bytes[digit] = bytes[digit] == UInt8(ascii: "7") ? UInt8(ascii: "8") : UInt8(ascii: "7")
+    } else {
+      bytes.append(UInt8(ascii: " "))
+    }
+    try bytes.write(to: URL(filePath: path))
+    let error = try #require(complaint { try bench.run(recipe, resuming: true) })
+    for part in [path, "without --resume", "remove \(bench.folder.file(".out.journal/stage-0.json")) "] {
+      #expect(error.contains(part), "\(error)")
+    }
+    if file.hasPrefix("stage-0/model") {
+      #expect(try error.contains(SHA256.hex(ofFile: path)) && error.contains("expected was"), "\(error)")
+    }
+    #expect(bench.leftovers.sorted() == [".out.journal", "whole"])
+    try FileManager.default.removeItem(atPath: bench.folder.file(".out.journal/stage-0.json"))
+    _ = try bench.run(recipe, resuming: true)
+    #expect(bench.folder.contents(of: "out") == bench.folder.contents(of: "whole"))
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
-import PluginHost
 import TestSupport
 import Testing
+
+@testable import PluginHost
 
 @Suite struct PluginLoadingTests {
   @Test("every built plugin loads, with an id, a summary and parameters that take their defaults")
@@ -40,6 +41,60 @@ import Testing
     let note = search.candidates.first { $0.path.hasSuffix("/notes.so") }
     #expect(note != nil && note?.library == nil && note?.note?.contains("notes.so") == true)
     #expect(complaint { try PluginSearch(explicit: [text]) }?.contains("cannot be used as a plugin") == true)
+  }
+
+  @Test(
+    "a library that is cut off anywhere is refused before the loader sees it",
+    .enabled(if: CCompiler.path != nil))
+  func cutOff() throws {
+    let folder = TestFolder()
+    let whole = try Data(contentsOf: URL(filePath: CCompiler.plugin("keeps_every_rule", into: folder)))
+    for count in Set([64, 100, 3000, whole.count / 2, whole.count - 1]) {
+      let path = try folder.write(whole.prefix(count), to: "cut.so")
+      let text = complaint { try PluginLibrary(path: path) } ?? ""
+      #expect(text.contains("is cut off: \(count) bytes"), "\(text)")
+      if count >= 3000 { #expect(text.contains("headers speak of \(whole.count)"), "\(text)") }
+    }
+    // Below the size of the header, and of another class, the loader says what it always said.
+    var other = whole.prefix(3000)
+    other[4] = 1
+    for bytes in [whole.prefix(0), whole.prefix(20), whole.prefix(63), other] {
+      let text = complaint { try PluginLibrary(path: folder.write(bytes, to: "cut.so")) } ?? ""
+      #expect(text.contains("cut.so") && !text.contains("cut off") && !text.isEmpty, "\(text)")
+    }
+  }
+
+  @Test("headers of any content are read within the file", .enabled(if: CCompiler.path != nil))
+  func headers() throws {
+    let folder = TestFolder()
+    let whole = try Data(contentsOf: URL(filePath: CCompiler.plugin("keeps_every_rule", into: folder)))
+    // Every field of the ELF header and of the first program header, all bits set.
+    for place in 16..<120 {
+      for width in [1, 2, 4, 8] {
+        for count in [64, 120, 121, whole.count] where place < count {
+          var bytes = whole.prefix(count)
+          for index in place..<min(place + width, count) { bytes[index] = 0xff }
+          _ = bytes.withUnsafeBytes { ElfExtent.needed(by: $0) }
+        }
+      }
+    }
+    #expect(whole.withUnsafeBytes { ElfExtent.needed(by: $0) } == UInt64(whole.count))
+    var far = whole
+    far.replaceSubrange(40..<48, with: repeatElement(0xff, count: 8))
+    #expect(far.withUnsafeBytes { ElfExtent.needed(by: $0) } == .max)
+  }
+
+  @Test("a pipe in place of a library is refused at once, and noted in a folder", .timeLimit(.minutes(1)))
+  func pipe() throws {
+    let folder = TestFolder()
+    let pipe = folder.file("pipe.so")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for body in [{ _ = try PluginSearch(explicit: [pipe]) }, { _ = try TrustList.entry(of: pipe) }] {
+      let text = complaint(body) ?? ""
+      #expect(text.contains(pipe) && text.contains("is not a regular file"), "\(text)")
+    }
+    let search = try PluginSearch(explicit: [folder.path])
+    #expect(search.candidates.first { $0.path == pipe }?.note?.contains("is not a regular file") == true)
   }
 
   @Test(

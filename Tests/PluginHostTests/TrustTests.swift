@@ -39,6 +39,84 @@ import Testing
     #expect(complaint { try TrustList(path: path) }?.contains(path) == true)
   }
 
+  /// What may stand at the list's path, or in place of its folder, without being a list.
+  enum Obstacle: CaseIterable { case dangling, loop, danglingFolder, fileAsFolder, folder, pipe, writable }
+
+  @Test(
+    "a list that is there and cannot be read is no missing list: the path, why, and what to do",
+    arguments: Obstacle.allCases)
+  func unreadable(obstacle: Obstacle) throws {
+    let path = folder.file("config/trusted.json")
+    let files = FileManager.default
+    if obstacle == .danglingFolder {
+      try files.createSymbolicLink(atPath: folder.file("config"), withDestinationPath: "nowhere")
+    } else if obstacle == .fileAsFolder {
+      try folder.write("", to: "config")
+    } else {
+      try files.createDirectory(atPath: folder.file("config"), withIntermediateDirectories: true)
+    }
+    let reason: String
+    switch obstacle {
+    case .dangling:
+      try files.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
+      reason = "No such file"
+    case .loop:
+      try files.createSymbolicLink(atPath: path, withDestinationPath: "trusted.json")
+      reason = "symbolic links"
+    case .folder:
+      try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+      reason = "not a regular file"
+    case .pipe:
+      #expect(mkfifo(path, 0o600) == 0)
+      reason = "not a regular file"
+    case .writable:
+      try TrustList(emptyAt: path).write()
+      #expect(try TrustList(path: path) != nil && chmod(path, 0o666) == 0)
+      reason = "chmod o-w \(path)"
+    case .danglingFolder: reason = "leads nowhere"
+    case .fileAsFolder: reason = "Not a directory"
+    }
+    let text = complaint { try TrustList(path: path) } ?? ""
+    #expect(text.contains(path) && text.contains(reason) && !text.contains("Error Domain"), "\(text)")
+    #expect(text.contains("remove it") || obstacle == .writable, "\(text)")
+  }
+
+  @Test("a list behind a link is written where the link leads")
+  func linked() throws {
+    let target = folder.file("target.json")
+    try TrustList(emptyAt: target).write()
+    try FileManager.default.createSymbolicLink(atPath: list(), withDestinationPath: "target.json")
+    var list = try #require(try TrustList(path: self.list()))
+    list.add(TrustList.Entry(hash: Self.other, name: "b.so"))
+    try list.write()
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: self.list()) == "target.json")
+    #expect(try TrustList(path: target)?.contains(Self.other) == true)
+  }
+
+  @Test(
+    "a link that leads to a library of the program after another was opened does not make that one the program's",
+    .enabled(if: CCompiler.path != nil))
+  func swappedLink() throws {
+    let other = try CCompiler.plugin("keeps_every_rule", into: folder)
+    let link = folder.file("link.so")
+    let own = BuildFolder.plugin("Quantize")
+    let reader = PluginReader(
+      trust: TrustPolicy(needsList: true), isolation: nil, ownFolders: [BuildFolder.path])
+    func open(_ first: String, then second: String) throws -> PluginFile {
+      unlink(link)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: first)
+      let file = try PluginFile(link)
+      unlink(link)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: second)
+      return file
+    }
+    let text = complaint { try reader.library(open(other, then: own)) } ?? ""
+    #expect(text.contains("is not loaded") && text.contains("trust add"), "\(text)")
+    // What was opened is the program's, and that is what is loaded.
+    let library = try reader.library(open(own, then: other))
+    #expect(library.strategies.map(\.id) == ["quantize"])
+  }
+
   @Test(
     "only listed libraries load, and a refusal says what was found, what was expected and where",
     .enabled(if: CCompiler.path != nil))

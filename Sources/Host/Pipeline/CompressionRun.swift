@@ -88,7 +88,7 @@ public struct CompressionRun: Sendable {
       ? RunJournal(for: folder.finalPath, run: .object(ProvenanceRecord.inputs(checkpoint, chain))) : nil
     for stage in chain.stages {
       let entering = current
-      if let (model, outcome) = try journal?.finished(stage, entering: entering) {
+      if let (model, outcome) = try journal?.finished(stage, entering: entering, isCancelled: isCancelled) {
         log(.info, "stage \(stage.index) (\(stage.info.id)) was finished before and is taken over")
         current = model
         outcomes.append(outcome)
@@ -96,7 +96,7 @@ public struct CompressionRun: Sendable {
       }
       let runner = StageRunner(
         chain: chain, stage: stage, set: set, settings: settings, progress: progress,
-        original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage))
+        original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage, log: log))
       let result = try runner.run(entering)
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))

@@ -30,6 +30,8 @@ public enum PipelineError: Error, CustomStringConvertible {
   case otherJournal(path: String, difference: String, model: String?)
   /// The journal beside the output does not read.
   case journal(path: String, reason: String)
+  /// A file of a finished stage is not as it was written; `record` is the file that says the stage is finished.
+  case damagedJournal(record: String, reason: String)
   /// A further output of a recipe cannot be made.
   case export(ExportError)
   /// A further output failed when the main one was complete.
@@ -65,6 +67,8 @@ public enum PipelineError: Error, CustomStringConvertible {
         + (model.map { " (\($0) is a whole model, as the last finished stage left it)" } ?? "")
     case .journal(let path, let reason):
       "the journal \(path) does not read (\(reason)); remove it and start again"
+    case .damagedJournal(let record, let reason):
+      "the journal is damaged: \(reason); run without --resume, or remove \(record) to have that stage computed again"
     case .export(let error): error.description
     case .furtherOutput(let main, let error):
       "\(main) is complete, but a further output is not: \(error); make it with `lathe export --model \(main)`"

@@ -61,11 +61,9 @@ public struct ProvenanceRecord: Sendable {
     object["files"] = .array(files)
     // A folder that Lathe made keeps its history.
     let path = "\(checkpoint.directory)/\(fileName)"
-    if let data = try? Data(contentsOf: URL(filePath: path)),
-      let earlier = try? data.withUnsafeBytes({ try JSON(parsing: $0) })
-    {
+    if let earlier = try? JSON(contentsOfFile: path) {
       object["made_by"] = [
-        "sha256": .string(data.withUnsafeBytes { SHA256.hex(of: $0) }), "recipe": earlier["recipe"] ?? .null,
+        "sha256": .string(try SHA256.hex(ofFile: path)), "recipe": earlier["recipe"] ?? .null,
         "source": earlier["source"] ?? .null,
       ]
     }

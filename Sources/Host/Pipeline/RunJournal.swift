@@ -8,7 +8,8 @@ import PluginHost
 ///
 ///     .NAME.journal/run.json         all inputs of the run; a journal of other inputs is refused
 ///     .NAME.journal/stage-N/         the model as stage N left it, a folder like any other
-///     .NAME.journal/stage-N.json     what the stage reported; written last, so it says that the model is whole
+///     .NAME.journal/stage-N.json     what the stage reported and the SHA-256 of the model's files, sealed by its own;
+///                                    written last, so it says that the model is whole
 ///     .NAME.journal/kept-N/          tensors that the strategy of stage N keeps
 ///
 /// The result of a resumed run is the same bytes as that of one without interruption.
@@ -54,20 +55,37 @@ struct RunJournal {
     return output.deletingLastPathComponent().appending(path: ".\(output.lastPathComponent).journal").path
   }
 
-  /// Where the strategy of `stage` keeps tensors.
-  func keptFolder(of stage: Chain.Stage) throws -> KeptFolder {
-    let folder = "\(path)/kept-\(stage.index)"
-    try Self.makeFolder(folder)
-    return KeptFolder(path: folder)
+  /// Where the strategy of `stage` keeps tensors. Where one of them is damaged all are forgotten: to the strategy it is
+  /// as if the run had been interrupted before it kept the first.
+  func keptFolder(of stage: Chain.Stage, log: (LogLevel, String) -> Void) throws -> KeptFolder {
+    let folder = KeptFolder(path: "\(path)/kept-\(stage.index)")
+    try Self.makeFolder(folder.path)
+    if let file = try folder.damagedFile() {
+      log(
+        .warning,
+        "\(file) is not as it was written; stage \(stage.index) (\(stage.info.id)) computes again what it had kept"
+      )
+      do { try FileManager.default.removeItem(atPath: folder.path) } catch {
+        throw PipelineError.journal(path: folder.path, reason: SystemReason.text(of: error))
+      }
+      try Self.makeFolder(folder.path)
+    }
+    return folder
   }
 
-  /// The model that `stage` left and what it reported, if it was finished.
-  func finished(_ stage: Chain.Stage, entering: Model) throws -> (Model, StageOutcome)? {
+  /// The model that `stage` left and what it reported, if it was finished. Only what has the hashes of when it was
+  /// filed is taken over.
+  func finished(
+    _ stage: Chain.Stage, entering: Model, isCancelled: () -> Bool
+  ) throws -> (Model, StageOutcome)? {
     let record = recordPath(stage.index)
     guard FileManager.default.fileExists(atPath: record) else { return nil }
+    guard let entry = StageJournalEntry(json: try unsealed(record)) else {
+      throw PipelineError.journal(path: record, reason: "it is not the report of this stage")
+    }
+    try checkFiles(of: stage.index, entry.hashes, isCancelled: isCancelled)
     let model = try Checkpoint(directory: modelPath(stage.index)).model
-    let entry = StageJournalEntry(json: try Self.read(record))
-    guard let entry, model.nodes.map(\.name) == entering.nodes.map(\.name),
+    guard model.nodes.map(\.name) == entering.nodes.map(\.name),
       entry.replaced.allSatisfy(model.nodes.indices.contains)
     else { throw PipelineError.journal(path: record, reason: "it is not the report of this stage") }
     entry.restore(stage.report)
@@ -82,16 +100,17 @@ struct RunJournal {
     guard !isLast else { return }
     let folder = try AtomicFolder(modelPath(outcome.index), replaceExisting: true)
     defer { folder.discard() }
-    _ = try CheckpointWriter(source: source).write(model, into: folder.path)
+    let written = try CheckpointWriter(source: source).write(model, into: folder.path)
     try folder.commit()
-    try Self.write(StageJournalEntry(outcome, nodes: model.nodes.count).json, to: recordPath(outcome.index))
+    let entry = StageJournalEntry(outcome, nodes: model.nodes.count, written: written)
+    try Self.write(Self.sealed(entry.json), to: recordPath(outcome.index))
     try? FileManager.default.removeItem(atPath: "\(path)/kept-\(outcome.index)")
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-  private func modelPath(_ stage: Int) -> String { "\(path)/stage-\(stage)" }
-  private func recordPath(_ stage: Int) -> String { "\(path)/stage-\(stage).json" }
+  func modelPath(_ stage: Int) -> String { "\(path)/stage-\(stage)" }
+  func recordPath(_ stage: Int) -> String { "\(path)/stage-\(stage).json" }
 
   private static func makeFolder(_ path: String) throws {
     do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
@@ -106,7 +125,7 @@ struct RunJournal {
     }
   }
 
-  private static func read(_ path: String) throws -> JSON {
+  static func read(_ path: String) throws -> JSON {
     do { return try JSON(contentsOfFile: path) } catch {
       throw PipelineError.journal(path: path, reason: "\(error)")
     }

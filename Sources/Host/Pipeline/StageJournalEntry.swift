@@ -7,10 +7,13 @@ struct StageJournalEntry {
   let seconds: Double
   let blockSeconds: [Double]
   let scalings: [Int: LinearScaling]
+  /// SHA-256 of every file of the model that the stage left, by name.
+  let hashes: [String: String]
   /// Node (nil: the stage), key and value.
   private let entries: [(node: Int?, key: String, entry: StageReport.Entry)]
 
-  init(_ outcome: StageOutcome, nodes: Int) {
+  init(_ outcome: StageOutcome, nodes: Int, written: CheckpointRecord) {
+    hashes = Dictionary(written.files.map { ($0.name, $0.hash) }, uniquingKeysWith: { first, _ in first })
     replaced = outcome.replaced
     seconds = outcome.seconds
     blockSeconds = outcome.blockSeconds
@@ -24,6 +27,7 @@ struct StageJournalEntry {
 
   var json: JSON {
     [
+      "files": .object(JSONObject(hashes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
       "replaced": .array(replaced.map(JSON.integer)), "seconds": .number(seconds),
       "block_seconds": .array(blockSeconds.map(JSON.number)),
       "scalings": .array(
@@ -49,7 +53,8 @@ struct StageJournalEntry {
   init?(json: JSON) {
     guard let replaced = json["replaced"]?.arrayValue?.map(\.intValue), !replaced.contains(nil),
       let seconds = json["seconds"]?.doubleValue, let blocks = json["block_seconds"]?.arrayValue,
-      let list = json["entries"]?.arrayValue, let scaled = json["scalings"]?.arrayValue
+      let files = json["files"]?.objectValue, !files.isEmpty, let list = json["entries"]?.arrayValue,
+      let scaled = json["scalings"]?.arrayValue
     else { return nil }
     var scalings: [Int: LinearScaling] = [:]
     for item in scaled {
@@ -60,6 +65,8 @@ struct StageJournalEntry {
       scalings[node] = LinearScaling(input: values("input"), output: values("output"))
     }
     self.scalings = scalings
+    hashes = Dictionary(
+      files.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first })
     self.replaced = replaced.compactMap { $0 }
     self.seconds = seconds
     blockSeconds = blocks.compactMap(\.doubleValue)

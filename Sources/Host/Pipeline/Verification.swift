@@ -82,12 +82,10 @@ public struct Verification: Sendable {
     let path = "\(directory)/\(ProvenanceRecord.fileName)"
     guard FileManager.default.fileExists(atPath: path) else { throw .notLathe(path: directory) }
     do {
-      let data = try Data(contentsOf: URL(filePath: path))
-      return try data.withUnsafeBytes { try JSON(parsing: $0) }
-    } catch let error as JSONError {
-      throw .syntax(path: path, error)
+      // Through a mapping, which only a regular file has.
+      return try JSON(contentsOfFile: path)
     } catch {
-      throw .unreadable(path: path, reason: SystemReason.text(of: error))
+      throw .model(error)
     }
   }
 }

@@ -33,6 +33,16 @@ enum ForeignTensor {
 
     var elementCount: Int { shape.reduce(1, *) }
 
+    /// Whether a byte belongs to both; no byte does where one of them is empty.
+    func overlaps(_ other: View) -> Bool {
+      let start = UInt(bitPattern: base)
+      let otherStart = UInt(bitPattern: other.base)
+      let count = UInt(elementCount * elementType.byteCount)
+      let otherCount = UInt(other.elementCount * other.elementType.byteCount)
+      return start <= otherStart
+        ? otherStart - start < count && otherCount > 0 : start - otherStart < otherCount && count > 0
+    }
+
     /// A copy of the elements.
     func copy() -> Tensor {
       Tensor(elementType, shape) { bytes in
@@ -44,6 +54,10 @@ enum ForeignTensor {
   /// Checks the profile that lathe.h states. Throws a reason that names `what`.
   static func read(_ pointer: UnsafePointer<lathe_tensor>?, _ what: String) throws(CallFault) -> View {
     guard let tensor = pointer?.pointee else { throw .contract("\(what) is NULL") }
+    // The fields after the version, the deleter and the context mean what they do in this major version only.
+    guard tensor.dlpack_major == 1 else {
+      throw .contract("\(what) is of DLPack \(tensor.dlpack_major).\(tensor.dlpack_minor), not 1")
+    }
     guard let type = elementType(of: tensor.dtype) else {
       throw .contract(
         "\(what) has an unknown element type (code \(tensor.dtype.code), \(tensor.dtype.bits) bits)")

@@ -55,6 +55,9 @@ extension HostTable {
       for output in outputs {
         let view = try ForeignTensor.read(output, "an output matrix")
         guard !view.isReadOnly else { throw .contract("an output matrix is read-only") }
+        guard !views[..<inputs.count].contains(where: view.overlaps) else {
+          throw .contract("an output matrix overlaps an input matrix")
+        }
         views.append(view)
       }
       guard let type = views.first?.elementType, views.allSatisfy({ $0.elementType == type }) else {

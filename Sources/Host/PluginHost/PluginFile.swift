@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import ModelIO
 import Tensors
@@ -41,16 +42,30 @@ struct PluginFile: Sendable {
 
   init(_ path: String) throws(PluginHostError) {
     self.path = path
+    let bytes: MappedFile
     do throws(TensorError) {
       file = try OpenFile(reading: path)
-      hash = SHA256.hex(of: try MappedFile(path: path, file: file))
+      bytes = try MappedFile(path: path, file: file)
     } catch {
       throw .unusable(path: path, reason: error.description)
+    }
+    hash = SHA256.hex(of: bytes)
+    let needed = ElfExtent.needed(
+      by: UnsafeRawBufferPointer(start: bytes.storage.base, count: bytes.byteCount))
+    if let needed, needed > UInt64(bytes.byteCount) {
+      throw .unusable(
+        path: path,
+        reason: "it is cut off: \(bytes.byteCount) bytes where its headers speak of \(needed); copy it again")
     }
     guard let identity = Identity(descriptor: file.descriptor) else {
       throw .unusable(path: path, reason: "it cannot be looked at")
     }
     self.identity = identity
+  }
+
+  /// Where the open file lies, without links, as the system knows it; nil where it does not say.
+  var place: String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(file.descriptor)")
   }
 
   /// Loads the library; also what the user should know about how it went.

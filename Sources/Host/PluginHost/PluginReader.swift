@@ -8,17 +8,23 @@ struct PluginReader: Sendable {
   let ownFolders: [String]
 
   func library(_ path: String) throws(PluginHostError) -> PluginLibrary {
-    let file = try PluginFile(path)
-    let isOwn = isOwn(path)
+    try library(PluginFile(path))
+  }
+
+  func library(_ file: PluginFile) throws(PluginHostError) -> PluginLibrary {
+    let path = file.path
+    let isOwn = isOwn(file)
     if !isOwn { try trust.check(file) }
     if let isolation, !isOwn {
       return PluginLibrary(path: path, try Self.facts(of: path, hash: file.hash, isolation))
     }
-    return try PluginLibrary(file, expecting: trust.isInForce ? file.hash : nil)
+    return try PluginLibrary(file, expecting: trust.isInForce || isolation != nil ? file.hash : nil)
   }
 
-  private func isOwn(_ path: String) -> Bool {
-    let folder = URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent().path
+  /// Whether the file that was opened lies in a folder of the program, wherever the links of its path lead by now.
+  private func isOwn(_ file: PluginFile) -> Bool {
+    guard let place = file.place else { return false }
+    let folder = URL(filePath: place).deletingLastPathComponent().path
     return ownFolders.contains { URL(filePath: $0).resolvingSymlinksInPath().path == folder }
   }
 

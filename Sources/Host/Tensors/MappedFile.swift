@@ -17,7 +17,7 @@ public struct MappedFile: Sendable {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { throw .cannotOpen(path: path, reason: Self.reason()) }
     guard info.st_mode & S_IFMT == S_IFREG else {
-      throw .cannotOpen(path: path, reason: "not a regular file")
+      throw .cannotOpen(path: path, reason: "it is not a regular file")
     }
     self.path = path
     let size = Int(info.st_size)

@@ -7,11 +7,17 @@ public final class OpenFile: Sendable {
   /// Takes `descriptor` over.
   public init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Opens `path` for reading.
+  /// Opens a regular file for reading. A pipe or a device is refused at once, whether anybody writes to it or not.
   public convenience init(reading path: String) throws(TensorError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK the open of a pipe waits for its writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: MappedFile.reason()) }
     self.init(adopting: descriptor)
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { throw .cannotOpen(path: path, reason: MappedFile.reason()) }
+    guard info.st_mode & S_IFMT == S_IFREG else {
+      throw .cannotOpen(path: path, reason: "it is not a regular file")
+    }
   }
 
   deinit { close(descriptor) }

@@ -17,12 +17,11 @@ public struct TrustList: Sendable, Equatable {
   /// The version of the file's layout.
   static let formatVersion = 1
 
-  /// Reads the list at `path`; nil where there is none.
+  /// Reads the list at `path`; nil where there is none. A list that others may write to is refused.
   public init?(path: String) throws(PluginHostError) {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard let data = try Self.contents(of: path) else { return nil }
     let json: JSON
     do {
-      let data = try Data(contentsOf: URL(filePath: path))
       json = try data.withUnsafeBytes { try JSON(parsing: $0) }
     } catch { throw .trustList(path: path, reason: "it cannot be read (\(error))") }
     guard json["lathe"]?.intValue == Self.formatVersion, let list = json["plugins"]?.arrayValue else {
@@ -84,14 +83,14 @@ public struct TrustList: Sendable, Equatable {
     return entries.count < before
   }
 
-  /// Writes the list as a whole or not at all.
+  /// Writes the list as a whole or not at all. Where a link stands at its path, the link stays.
   public func write() throws(PluginHostError) {
     let json: JSON = [
       "lathe": .integer(Self.formatVersion),
       "plugins": .array(entries.map { ["file": .string($0.name), "sha256": .string($0.hash)] }),
     ]
+    let file = URL(filePath: try Self.target(of: path))
     do {
-      let file = URL(filePath: path)
       try FileManager.default.createDirectory(
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data((json.text() + "\n").utf8).write(to: file, options: .atomic)
