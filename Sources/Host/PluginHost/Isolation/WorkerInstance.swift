@@ -36,6 +36,7 @@ final class WorkerInstance: InstanceCalls {
         model: model.change(to: context.snapshot))
     }
     guard case .created(let result, let phases) = answer else { throw link.unexpected(context) }
+    try link.check(result, context)
     context.state.withLock { $0 = result.state }
     return (result.status, phases.map { WorkerInstance($0, link) })
   }
@@ -48,7 +49,6 @@ final class WorkerInstance: InstanceCalls {
         declaredStatistics: context.declaredStatistics)
     }
     guard case .finished(let result) = answer else { throw link.unexpected(context) }
-    for (index, given) in result.replacements { try link.check(given, at: index, context) }
     try link.check(result, context)
     context.state.withLock { state in
       // What the parent's own disk refused, it knows best.
