@@ -6,13 +6,14 @@ struct PluginReader: Sendable {
   let isolation: Isolation?
   /// The folders of the libraries that come with the program.
   let ownFolders: [String]
+  let isCancelled: @Sendable () -> Bool
 
   func library(_ path: String) throws(PluginHostError) -> PluginLibrary {
     let file = try PluginFile(path)
     let isOwn = isOwn(path)
     if !isOwn { try trust.check(file) }
     if let isolation, !isOwn {
-      return PluginLibrary(path: path, try Self.facts(of: path, hash: file.hash, isolation))
+      return PluginLibrary(path: path, try facts(of: path, hash: file.hash, isolation))
     }
     return try PluginLibrary(file, expecting: trust.isInForce ? file.hash : nil)
   }
@@ -23,7 +24,7 @@ struct PluginReader: Sendable {
   }
 
   /// Has a worker load the library and tell what is in it.
-  private static func facts(
+  private func facts(
     of path: String, hash: String, _ isolation: Isolation
   ) throws(PluginHostError) -> LibraryFacts {
     do {
@@ -32,8 +33,8 @@ struct PluginReader: Sendable {
         .load(
           ParentMessage.Load(
             path: path, hash: hash, threads: 1, memoryLimit: isolation.memoryLimit, scratch: nil)),
-        store: nil, isCancelled: { false })
-      _ = process.end()
+        store: nil, isCancelled: isCancelled)
+      _ = process.end(isCancelled: isCancelled)
       switch answer {
       case .loaded(let facts) where facts.hash == hash && !facts.strategies.isEmpty: return facts
       case .unusable(let reason): throw PluginHostError.unusable(path: path, reason: reason)
@@ -41,6 +42,8 @@ struct PluginReader: Sendable {
       }
     } catch let error as PluginHostError {
       throw error
+    } catch is WorkerProcess.Cancelled {
+      throw .cancelled
     } catch {
       throw .unusable(path: path, reason: "\(error)")
     }

@@ -20,8 +20,11 @@ final class MessageChannel: Sendable {
 
   init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Sends `message`; the bytes of tensors in it go to `store`.
-  func send(_ message: some Encodable, store: (any TensorStore)? = nil) throws {
+  /// Sends `message`; the bytes of tensors in it go to `store`. Where the other side takes nothing for a while,
+  /// `isWorthWaiting` is asked whether it still may.
+  func send(
+    _ message: some Encodable, store: (any TensorStore)? = nil, isWorthWaiting: () -> Bool = { true }
+  ) throws {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -36,7 +39,7 @@ final class MessageChannel: Sendable {
         while done < bytes.count {
           let sent = Glibc.send(
             descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, Int32(MSG_NOSIGNAL))
-          if sent < 0, errno == EINTR { continue }
+          if sent < 0, errno == EINTR || errno == EAGAIN, isWorthWaiting() { continue }
           guard sent > 0 else { throw Fault.closed }
           done += sent
         }

@@ -11,6 +11,7 @@ final class WorkerLink: Sendable {
   private let path: String
   private let stage: Int
   private let log: @Sendable (LogLevel, String) -> Void
+  private let isCancelled: @Sendable () -> Bool
 
   private struct State {
     /// What the worker has of the model.
@@ -22,15 +23,14 @@ final class WorkerLink: Sendable {
   private let state = Mutex(State())
 
   init(
-    _ isolation: Isolation, weights files: [OpenFile], strategy: String, path: String, stage: Int,
-    log: @escaping @Sendable (LogLevel, String) -> Void
+    _ isolation: Isolation, weights files: [OpenFile], copies: OpenFile?, strategy: String, path: String,
+    environment: StageEnvironment
   ) throws(PluginHostError) {
     self.strategy = strategy
     self.path = path
-    self.stage = stage
-    self.log = log
+    (stage, log, isCancelled) = (environment.stage, environment.log, environment.isCancelled)
     do {
-      process = try WorkerProcess(isolation, weights: files) { log(.info, $0) }
+      process = try WorkerProcess(isolation, weights: files, copies: copies) { [log] in log(.info, $0) }
     } catch {
       throw .workerLost(
         stage: stage, strategy: strategy, path: path, phase: "start", reason: error.description)
@@ -45,7 +45,7 @@ final class WorkerLink: Sendable {
   }
 
   deinit {
-    if let loss = process.end() {
+    if let loss = process.end(isCancelled: isCancelled) {
       log(.warning, "stage \(stage), \(path), in destroy: \(loss)")
     }
   }
@@ -113,7 +113,7 @@ final class WorkerLink: Sendable {
         throw WorkerLoss(description: "its worker process reported something of a node that does not exist")
       }
       environment.report.set(key, node: node, entry)
-    case .loaded, .unusable, .created, .finished: break
+    case .loaded, .unusable, .created, .finished, .ended: break
     }
     return nil
   }

@@ -50,6 +50,7 @@ final class WorkerSession: @unchecked Sendable {
       case .statistic, .price, .trial, .refusal: throw Refusal(description: "an answer without a question")
       case .end:
         instance = nil
+        try channel.send(WorkerMessage.ended)
         return
       }
     }
