@@ -1,5 +1,9 @@
 import Foundation
+import Graph
+import ModelIO
 import PluginHost
+import Synchronization
+import Tensors
 import TestSupport
 import Testing
 
@@ -69,4 +73,92 @@ import Testing
     let text = try run("isolate-forge", note: "c" + message)
     #expect(text?.contains("node that does not exist") == true, "\(text ?? "")")
   }
+
+  @Test(
+    "what a plugin does to its connection is a sentence that names the cause, in time",
+    .enabled(if: CCompiler.path != nil),
+    arguments: [
+      ("cut-page", "the page cannot be cut off"), ("child-crash", "crashed (SIGSEGV)"),
+      ("half-socket", "cut the connection of its worker process to Lathe"),
+      ("says-cancelled", "failed in compress of block 0 (interrupted): it says that it was told to stop"),
+      ("long-message", "a message that cannot be read (of 1073741824 bytes, and 256 MiB is the most)"),
+    ])
+  func connection(act: String, part: String) throws {
+    let start = ContinuousClock.now
+    let text = try run("isolate-acts", note: act)
+    #expect(text?.contains(part) == true && text?.contains("/isolate-acts.so") == true, "\(text ?? "")")
+    #expect(start.duration(to: .now) < .seconds(30))
+  }
+
+  @Test(
+    "a plugin that writes to all its descriptors does not reach what earlier blocks gave",
+    .enabled(if: CCompiler.path != nil))
+  func overwrite() throws {
+    let bench = try PluginBench()
+    let scratch = try #require(bench.environment.scratch)
+    let instance = try bench.instance(
+      bench.library("isolate-acts"), ["note": "overwrite"], isolation: Self.isolation)
+    _ = try instance.plan(bench.environment, bench.snapshot)
+    let first = try instance.compress(block: 0, bench.environment, bench.snapshot, nil)
+    var model = bench.model
+    for (index, linear) in first.linears {
+      // As a stage does with every layer that a plugin replaced.
+      let kept = try linear.mapTensors { (tensor) throws(TensorError) in try scratch.keep(tensor) }
+      try model.replace(model.nodes[index], with: kept)
+    }
+    let hashes = model.linears.flatMap(\.storedTensors).map { SHA256.hex(of: $0.tensor) }
+    let second = try instance.compress(block: 1, bench.environment, ModelSnapshot(model), nil)
+    #expect(first.linears.count == 1 && second.linears.count == 1)
+    #expect(model.linears.flatMap(\.storedTensors).map { SHA256.hex(of: $0.tensor) } == hashes)
+  }
+
+  @Test(
+    "an instance that does not end as it should is a warning with the reason",
+    .enabled(if: CCompiler.path != nil),
+    arguments: [
+      ("exit-in-destroy", "exit status 0"), ("hang-in-destroy", "from ending for 1 second, so it was ended"),
+      ("", nil),
+    ] as [(String, String?)])
+  func destroy(act: String, part: String?) throws {
+    var bench = try PluginBench()
+    let lines = Lines()
+    bench.environment.log = { level, text in lines.add("\(level) \(text)") }
+    var isolation = Self.isolation
+    isolation.silenceLimit = act == "hang-in-destroy" ? 1 : 120
+    do {
+      let instance = try bench.instance(
+        bench.library("isolate-acts"), ["note": .string(act)], isolation: isolation)
+      _ = try instance.plan(bench.environment, bench.snapshot)
+    }
+    let warnings = lines.all.filter { $0.hasPrefix("warning") }
+    guard let part else {
+      #expect(warnings == [])
+      return
+    }
+    #expect(
+      warnings.count == 1 && warnings[0].contains("in destroy") && warnings[0].contains(part), "\(warnings)")
+  }
+
+  @Test("a hundred thousand requests take no time", .enabled(if: CCompiler.path != nil))
+  func manyRequests() throws {
+    let bench = try PluginBench()
+    let instance = try bench.instance(bench.library("isolate-acts"), ["note": "many-requests"])
+    let start = ContinuousClock.now
+    #expect(try instance.plan(bench.environment, bench.snapshot).count == 100_000)
+    #expect(start.duration(to: .now) < .seconds(20))
+  }
+
+  @Test("nobody is asked for statistics after an interruption", .enabled(if: CCompiler.path != nil))
+  func cancelledRequests() throws {
+    let bench = try PluginBench(isCancelled: { true })
+    let instance = try bench.instance(bench.library("isolate-acts"), ["note": "many-requests"])
+    #expect(throws: PluginHostError.self) { try instance.plan(bench.environment, bench.snapshot) }
+  }
+}
+
+/// What was logged.
+private final class Lines: Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+  func add(_ line: String) { lines.withLock { $0.append(line) } }
 }
