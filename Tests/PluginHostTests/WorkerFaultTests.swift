@@ -74,6 +74,16 @@ import Testing
     #expect(text?.contains("node that does not exist") == true, "\(text ?? "")")
   }
 
+  @Test("scales that are not finite are an error", .enabled(if: CCompiler.path != nil))
+  func forgedScales() throws {
+    let bench = try PluginBench()
+    let scales = (0..<bench.model.nodes[0].inFeatures).map { $0 == 0 ? "\"nan\"" : "1" }
+    let message = Self.finished(requests: "").replacing(
+      "\"scalings\":{}", with: "\"scalings\":{\"0\":{\"input\":[\(scales.joined(separator: ","))]}}")
+    let text = try run("isolate-forge", note: "c" + message)
+    #expect(text?.contains("impossible scales") == true, "\(text ?? "")")
+  }
+
   @Test(
     "what a plugin does to its connection is a sentence that names the cause, in time",
     .enabled(if: CCompiler.path != nil),

@@ -144,6 +144,9 @@ final class WorkerLink: Sendable {
     }
     let areScalings = result.scalings.allSatisfy { index, scaling in
       guard nodes.indices.contains(index) else { return false }
+      guard [scaling.input, scaling.output].allSatisfy({ $0?.allSatisfy(\.isFinite) ?? true }) else {
+        return false
+      }
       return (scaling.input?.count ?? nodes[index].inFeatures) == nodes[index].inFeatures
         && (scaling.output?.count ?? nodes[index].outFeatures) == nodes[index].outFeatures
     }

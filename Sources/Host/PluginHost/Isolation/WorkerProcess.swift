@@ -92,11 +92,14 @@ final class WorkerProcess: Sendable {
         }
       }
     } catch let fault as MessageChannel.Fault {
-      let end = reap(within: 2)
-      if isCancelled() { throw Cancelled() }
+      // A worker that is gone leaves its status in a moment; one that talks nonsense has nothing more to say.
       if case .malformed(let reason) = fault {
+        reap(within: 0)
+        if isCancelled() { throw Cancelled() }
         throw WorkerLoss(description: "its worker process sent a message that cannot be read (\(reason))")
       }
+      let end = reap(within: 2)
+      if isCancelled() { throw Cancelled() }
       throw loss(end) ?? WorkerLoss(status: 0, crash: nil, memoryLimit: nil)
     } catch {
       reap(within: 0)
