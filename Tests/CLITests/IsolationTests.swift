@@ -114,4 +114,35 @@ import Testing
       #expect(run.status == 2 && run.errors.contains("started by Lathe itself"), "\(run.errors)")
     }
   }
+
+  @Test("what a plugin started ends with it", .enabled(if: CCompiler.path != nil))
+  func children() throws {
+    let bench = try CommandBench(recipe: "{ strategy: 'test-plugin', note: 'child' }")
+    let plugin = try CCompiler.plugin("isolate-acts", into: bench.folder)
+    let marker = "LATHE_TEST_child_\(getpid())"
+    let run = try bench.lathe(
+      "\(Self.compress) --isolate --plugin \(plugin)".split(separator: " ").map(String.init),
+      environment: [marker: "1"])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(allGone("\(marker)=1"))
+  }
+
+  @Test("Ctrl-C ends a library that hangs while it is loaded", .enabled(if: CCompiler.path != nil))
+  func interruptedLoad() throws {
+    let bench = try CommandBench(recipe: "{ strategy: 'test-plugin' }")
+    let plugin = try CCompiler.plugin("isolate-load-hang", into: bench.folder)
+    let marker = "LATHE_TEST_load_\(getpid())"
+    var interrupted = ContinuousClock.now
+    let run = try bench.lathe(
+      "\(Self.compress) --isolate --plugin \(plugin)".split(separator: " ").map(String.init),
+      environment: [marker: "1"]
+    ) { process in
+      for _ in 0..<3000 where process.isRunning && processes("\(marker)=1").count < 2 { usleep(10_000) }
+      usleep(200_000)
+      interrupted = .now
+      kill(process.processIdentifier, SIGINT)
+    }
+    #expect(run.status == 130 && interrupted.duration(to: .now) < .seconds(10), "\(run.errors)")
+    #expect(allGone("\(marker)=1"))
+  }
 }

@@ -12,7 +12,7 @@ import Training
 @Suite(.enabled(if: CCompiler.path != nil)) struct TrainingContractTests {
   /// Windows of the bench's text.
   private func bench(isCancelled: @escaping @Sendable () -> Bool = { false }) throws -> PluginBench {
-    var bench = try PluginBench(unselected: [1])
+    var bench = try PluginBench(unselected: [1], isCancelled: isCancelled)
     let vocabulary = bench.model.configuration.vocabularySize
     let text = try CalibrationSet(
       tokens: RandomModel.tokens(90, vocabularySize: vocabulary, seed: 1), samples: 5, context: 10, seed: 1,

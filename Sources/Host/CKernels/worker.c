@@ -11,9 +11,20 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-int worker_memory_file(void) { return memfd_create("lathe", MFD_CLOEXEC); }
+int worker_memory_file(void) { return memfd_create("lathe", MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+int worker_seal_size(int descriptor) {
+  return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+int worker_has_ended(pid_t process) {
+  siginfo_t end = {0};
+  if (waitid(P_PID, (id_t)process, &end, WEXITED | WNOHANG | WNOWAIT) != 0) return errno != EINTR;
+  return end.si_pid == process;
+}
 
 int worker_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
@@ -67,14 +78,20 @@ void worker_watch_crashes(worker_page *page) {
   setrlimit(RLIMIT_CORE, &none);
 }
 
+static pid_t parent;
+
 static void *wait_for_end(void *argument) {
   struct pollfd end = {.fd = (int)(intptr_t)argument, .events = POLLRDHUP};
-  for (;;)
-    if (poll(&end, 1, -1) > 0 && end.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) _exit(0);
+  while (poll(&end, 1, -1) <= 0 || !(end.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL))) {}
+  /* A parent that was killed closes its end a moment before it is gone. Nobody else then ends what a plugin started. */
+  for (int i = 0; i < 100 && getppid() == parent; i++) usleep(1000);
+  if (getppid() != parent && getpgrp() == getpid()) kill(0, SIGKILL);
+  _exit(0);
 }
 
 int worker_end_with(int socket) {
   pthread_t thread;
+  parent = getppid();
   int status = pthread_create(&thread, NULL, wait_for_end, (void *)(intptr_t)socket);
   if (status == 0) pthread_detach(thread);
   return status;

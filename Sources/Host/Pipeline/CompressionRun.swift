@@ -153,9 +153,11 @@ public struct CompressionRun: Sendable {
     return errors
   }
 
-  /// The scratch file may hold as much as the weights, and the output at most as much again.
+  /// The scratch file may hold as much as the weights, the output at most as much again, and the worker of each
+  /// isolated stage copies of what it sees of the scratch file.
   private func checkSpace(_ checkpoint: Checkpoint, of folder: AtomicFolder) throws(PipelineError) {
-    let needed = 2 * ModelSnapshot(checkpoint.model).byteCount
+    let workers = isolation == nil ? 0 : recipe.stages.count(where: \.isIsolated)
+    let needed = (2 + workers) * ModelSnapshot(checkpoint.model).byteCount
     let values = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
     guard let free = (values?[.systemFreeSize] as? NSNumber)?.intValue, free < needed else { return }
     throw .noSpace(path: folder.finalPath, needed: needed, free: free)

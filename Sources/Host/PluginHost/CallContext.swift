@@ -44,7 +44,10 @@ final class CallContext: Sendable {
     var scalings: [Int: LinearScaling] = [:]
     /// Nodes whose input was scaled and that have no replacement for it yet.
     var unanswered: Set<Int> = []
+    /// In the order of the first time each was asked for.
     var requests: [StatisticRequest] = []
+    /// The same, for finding them.
+    var requested: Set<StatisticRequest> = []
   }
 
   let phase: Phase

@@ -9,13 +9,14 @@ extension HostTable {
       struct_size: UInt32(MemoryLayout<lathe_host_calibration>.size), reserved: 0,
       request: { host, request in
         CallContext.guarded(host) { context throws(CallFault) in
+          if context.environment.isCancelled() { throw .cancelled }
           guard context.phase == .plan else { throw .contract("statistics can only be requested in plan") }
           guard let request, request.pointee.struct_size >= MemoryLayout<lathe_stat_request>.size else {
             throw .contract("a statistic's request is NULL or too small")
           }
           let read = try statisticRequest(context, request.pointee)
           context.state.withLock { state in
-            if !state.requests.contains(read) { state.requests.append(read) }
+            if state.requested.insert(read).inserted { state.requests.append(read) }
           }
         }
       },
@@ -44,18 +45,12 @@ extension HostTable {
     _ context: CallContext, _ request: lathe_stat_request
   ) throws(CallFault) -> StatisticRequest {
     let node = try context.node(request.node)
-    guard let kind = StatisticKind(rawValue: request.kind), !kind.needsGradients else {
+    guard let kind = StatisticKind(rawValue: request.kind) else {
       throw .unsupported("statistic \(request.kind) cannot be computed by this host")
-    }
-    guard context.declaredStatistics.contains(request.kind) else {
-      throw .contract("statistic \(kind) was requested but not declared in declared_stats")
-    }
-    guard node.block != nil else {
-      throw .unsupported("there are no statistics of \(node.name), which is in no block")
     }
     var type = ElementType.f64
     if request.dtype.bits != 0 {
-      guard let given = ForeignTensor.elementType(of: request.dtype), given == .f32 || given == .f64 else {
+      guard let given = ForeignTensor.elementType(of: request.dtype) else {
         throw .contract("a statistic can only be f32 or f64")
       }
       type = given
@@ -71,8 +66,10 @@ extension HostTable {
       }
       phases = .compress
     }
-    return StatisticRequest(
+    let read = StatisticRequest(
       kind: kind, node: node.index, upstream: isShifted ? .compressed : .original, phases: phases,
-      elementType: type, maximumRows: Int(min(request.max_rows, 1 << 20)))
+      elementType: type, maximumRows: Int(min(request.max_rows, CallContext.mostRows)))
+    try context.check(read)
+    return read
   }
 }

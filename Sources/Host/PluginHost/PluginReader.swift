@@ -6,6 +6,7 @@ struct PluginReader: Sendable {
   let isolation: Isolation?
   /// The folders of the libraries that come with the program.
   let ownFolders: [String]
+  let isCancelled: @Sendable () -> Bool
 
   func library(_ path: String) throws(PluginHostError) -> PluginLibrary {
     try library(PluginFile(path))
@@ -16,7 +17,7 @@ struct PluginReader: Sendable {
     let isOwn = isOwn(file)
     if !isOwn { try trust.check(file) }
     if let isolation, !isOwn {
-      return PluginLibrary(path: path, try Self.facts(of: path, hash: file.hash, isolation))
+      return PluginLibrary(path: path, try facts(of: path, hash: file.hash, isolation))
     }
     return try PluginLibrary(file, expecting: trust.isInForce || isolation != nil ? file.hash : nil)
   }
@@ -29,7 +30,7 @@ struct PluginReader: Sendable {
   }
 
   /// Has a worker load the library and tell what is in it.
-  private static func facts(
+  private func facts(
     of path: String, hash: String, _ isolation: Isolation
   ) throws(PluginHostError) -> LibraryFacts {
     do {
@@ -38,8 +39,8 @@ struct PluginReader: Sendable {
         .load(
           ParentMessage.Load(
             path: path, hash: hash, threads: 1, memoryLimit: isolation.memoryLimit, scratch: nil)),
-        store: nil, isCancelled: { false })
-      _ = process.end()
+        store: nil, isCancelled: isCancelled)
+      _ = process.end(isCancelled: isCancelled)
       switch answer {
       case .loaded(let facts) where facts.hash == hash && !facts.strategies.isEmpty: return facts
       case .unusable(let reason): throw PluginHostError.unusable(path: path, reason: reason)
@@ -47,6 +48,8 @@ struct PluginReader: Sendable {
       }
     } catch let error as PluginHostError {
       throw error
+    } catch is WorkerProcess.Cancelled {
+      throw .cancelled
     } catch {
       throw .unusable(path: path, reason: "\(error)")
     }

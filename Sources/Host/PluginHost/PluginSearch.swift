@@ -22,10 +22,11 @@ public struct PluginSearch: Sendable {
   /// by a worker that loads them.
   public init(
     explicit: [String], executable: String? = nil, trust: TrustPolicy = .anything,
-    isolation: Isolation? = nil
+    isolation: Isolation? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(PluginHostError) {
     let reader = PluginReader(
-      trust: trust, isolation: isolation, ownFolders: Self.ownFolders(executable: executable))
+      trust: trust, isolation: isolation, ownFolders: Self.ownFolders(executable: executable),
+      isCancelled: isCancelled)
     var candidates: [Candidate] = []
     var owners: [String: String] = [:]
     var seen: Set<String> = []
@@ -42,6 +43,7 @@ public struct PluginSearch: Sendable {
         candidates.append(
           Candidate(path: path, library: library, note: notes.isEmpty ? nil : notes.joined(separator: "; ")))
       } catch {
+        if case .cancelled = error { throw error }
         if required { throw error }
         candidates.append(Candidate(path: path, library: nil, note: error.description))
       }

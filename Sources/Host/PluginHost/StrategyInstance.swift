@@ -126,11 +126,15 @@ public final class StrategyInstance: Sendable {
   ) throws(PluginHostError) {
     guard code != StrategyStatus.ok.rawValue else { return }
     let status = StrategyStatus(rawValue: code) ?? .internal
-    if status == .cancelled { throw .cancelled }
+    if status == .cancelled, context.environment.isCancelled() { throw .cancelled }
     let (failure, refusal, storage) = context.state.withLock { ($0.failure, $0.refusal, $0.storageFailure) }
     if let storage, status == .noMemory { throw .storage(storage) }
     let unexplained =
-      StrategyStatus(rawValue: code) == nil ? "it returned the unknown status \(code)" : "it gave no reason"
+      switch StrategyStatus(rawValue: code) {
+      case nil: "it returned the unknown status \(code)"
+      case .cancelled: "it says that it was told to stop, but nobody did"
+      default: "it gave no reason"
+      }
     let message = Self.message(failure?.message, refusal?.message) ?? unexplained
     throw Self.failure(context, info, path, status, message)
   }

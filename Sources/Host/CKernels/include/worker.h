@@ -3,6 +3,7 @@
 #pragma once
 #include <spawn.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* One page, mapped by both processes. */
 typedef struct worker_page {
@@ -18,6 +19,10 @@ typedef struct worker_page {
 
 /* An unnamed file in memory, closed on exec; -1 where the system refuses. */
 int worker_memory_file(void);
+/* Gives the file its final size: nobody can cut it off under a mapping. Not 0 where the system refuses. */
+int worker_seal_size(int descriptor);
+/* Whether a child process has ended; it can still be waited for. */
+int worker_has_ended(pid_t process);
 /* A pipe whose ends are closed on exec; not 0 where the system refuses. */
 int worker_pipe(int ends[2]);
 /* Has the started program close all descriptors from `first` on. */

@@ -24,7 +24,7 @@ enum PluginArguments {
   static func search(_ arguments: Arguments, isolation: Isolation? = nil) throws -> PluginSearch {
     try PluginSearch(
       explicit: arguments.all("plugin"), trust: .standard(needsList: arguments.has("trusted-only")),
-      isolation: isolation)
+      isolation: isolation, isCancelled: { Interruption.wasRequested })
   }
 
   /// How isolated stages of `recipe` run; nil where it has none. `--isolate` makes all of them isolated.

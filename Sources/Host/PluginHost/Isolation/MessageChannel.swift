@@ -10,24 +10,32 @@ final class MessageChannel: Sendable {
   enum Fault: Error {
     case closed
     case malformed(String)
+
+    static func tooLong(_ count: Int) -> Fault {
+      .malformed("of \(count) bytes, and \(WorkerLoss.bytes(longest)) is the most")
+    }
   }
 
   let descriptor: Int32
   private let inbox = Mutex<[UInt8]>([])
   private let sending = Mutex<Void>(())
-  /// Longer messages are refused before anything is allocated for them.
-  private static let longest = 1 << 30
+  /// Longer messages are refused before anything is allocated for them. Tensors do not travel in messages; of what
+  /// does, a report's series and the scales of all layers of a large model come closest, with tens of megabytes.
+  static let longest = 256 << 20
 
   init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Sends `message`; the bytes of tensors in it go to `store`.
-  func send(_ message: some Encodable, store: (any TensorStore)? = nil) throws {
+  /// Sends `message`; the bytes of tensors in it go to `store`. Where the other side takes nothing for a while,
+  /// `isWorthWaiting` is asked whether it still may.
+  func send(
+    _ message: some Encodable, store: (any TensorStore)? = nil, isWorthWaiting: () -> Bool = { true }
+  ) throws {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     if let key = CodingUserInfoKey.tensorStore, let store { encoder.userInfo[key] = store }
     let body = try encoder.encode(message)
-    guard body.count <= Self.longest else { throw Fault.malformed("a message of \(body.count) bytes") }
+    guard body.count <= Self.longest else { throw Fault.tooLong(body.count) }
     var frame = withUnsafeBytes(of: UInt32(body.count).littleEndian) { Array($0) }
     frame += body
     try sending.withLock { _ in
@@ -36,7 +44,7 @@ final class MessageChannel: Sendable {
         while done < bytes.count {
           let sent = Glibc.send(
             descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, Int32(MSG_NOSIGNAL))
-          if sent < 0, errno == EINTR { continue }
+          if sent < 0, errno == EINTR || errno == EAGAIN, isWorthWaiting() { continue }
           guard sent > 0 else { throw Fault.closed }
           done += sent
         }
@@ -57,7 +65,7 @@ final class MessageChannel: Sendable {
     let body = try inbox.withLock { inbox -> Data? in
       guard inbox.count >= 4 else { return nil }
       let length = (0..<4).reduce(0) { $0 | Int(inbox[$1]) << (8 * $1) }
-      guard length <= Self.longest else { throw Fault.malformed("a message of \(length) bytes") }
+      guard length <= Self.longest else { throw Fault.tooLong(length) }
       guard inbox.count >= 4 + length else { return nil }
       defer { inbox.removeFirst(4 + length) }
       return Data(inbox[4..<4 + length])

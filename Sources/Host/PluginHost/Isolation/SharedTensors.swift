@@ -9,13 +9,14 @@ enum SharedFile {
   static let results = 0
   /// Written by the parent for one call: statistics.
   static let call = 1
-  /// Written by the parent: weights that lie in no file.
+  /// Written by the parent: weights that lie in no file of the user, so what earlier blocks and stages gave. They are
+  /// copied: a worker can open what it was given again and write to it.
   static let weights = 2
   /// The first of the files that hold weights themselves.
   static let first = 3
 }
 
-/// Bytes appended to an unnamed file in memory.
+/// Bytes appended to an unnamed file.
 struct SharedArena {
   let file: OpenFile
   private(set) var end = 0
@@ -93,9 +94,14 @@ final class ParentTensors: TensorStore {
   func storage(at place: TensorPlace, byteCount: Int) throws -> Storage {
     var info = stat()
     guard place.file == SharedFile.results, place.offset >= 0, fstat(results.descriptor, &info) == 0,
-      byteCount <= Int(info.st_size), place.offset <= Int(info.st_size) - byteCount
+      byteCount <= Int(info.st_size), place.offset <= Int(info.st_size) - byteCount,
+      // What was written has pages; a file that was only made long has none.
+      byteCount <= Int(info.st_blocks) * 512
     else { throw WorkerLoss(description: "the worker named a place for a tensor that does not exist") }
-    let storage = Storage(byteCount: byteCount)
+    guard let storage = Storage(zeros: byteCount) else {
+      throw WorkerLoss(
+        description: "there is not enough memory for a tensor of \(byteCount) bytes of the worker")
+    }
     var done = 0
     while done < byteCount {
       let count = pread(results.descriptor, storage.base + done, byteCount - done, off_t(place.offset + done))

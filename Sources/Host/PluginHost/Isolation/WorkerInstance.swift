@@ -19,11 +19,16 @@ final class WorkerInstance: InstanceCalls {
     _ library: PluginLibrary, index: Int, isolation: Isolation, files: [OpenFile], context: CallContext
   ) throws(PluginHostError) -> (status: lathe_status, instance: (any InstanceCalls)?) {
     let environment = context.environment
-    let weights = files + (environment.scratch.map { [$0.file] } ?? [])
-    let id = library.strategies[index].id
+    // The scratch file is the host's own and stays with it: see `SharedFile.weights`.
+    let copies: OpenFile?
+    do {
+      copies = try environment.scratch.map { scratch throws(TensorError) in
+        try ScratchFile(directory: scratch.directory).file
+      }
+    } catch { throw .storage(error) }
     let link = try WorkerLink(
-      isolation, weights: weights, strategy: id, path: library.path, stage: environment.stage,
-      log: environment.log)
+      isolation, weights: files.filter { $0 !== environment.scratch?.file }, copies: copies,
+      strategy: library.strategies[index].id, path: library.path, environment: environment)
     let load = ParentMessage.Load(
       path: library.path, hash: library.hash, threads: environment.workers.threads,
       memoryLimit: isolation.memoryLimit, scratch: environment.scratch?.directory)
@@ -36,6 +41,7 @@ final class WorkerInstance: InstanceCalls {
         model: model.change(to: context.snapshot))
     }
     guard case .created(let result, let phases) = answer else { throw link.unexpected(context) }
+    try link.check(result, context)
     context.state.withLock { $0 = result.state }
     return (result.status, phases.map { WorkerInstance($0, link) })
   }
@@ -48,7 +54,6 @@ final class WorkerInstance: InstanceCalls {
         declaredStatistics: context.declaredStatistics)
     }
     guard case .finished(let result) = answer else { throw link.unexpected(context) }
-    for (index, given) in result.replacements { try link.check(given, at: index, context) }
     try link.check(result, context)
     context.state.withLock { state in
       // What the parent's own disk refused, it knows best.

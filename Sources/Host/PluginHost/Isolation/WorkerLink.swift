@@ -11,6 +11,7 @@ final class WorkerLink: Sendable {
   private let path: String
   private let stage: Int
   private let log: @Sendable (LogLevel, String) -> Void
+  private let isCancelled: @Sendable () -> Bool
 
   private struct State {
     /// What the worker has of the model.
@@ -22,15 +23,14 @@ final class WorkerLink: Sendable {
   private let state = Mutex(State())
 
   init(
-    _ isolation: Isolation, weights files: [OpenFile], strategy: String, path: String, stage: Int,
-    log: @escaping @Sendable (LogLevel, String) -> Void
+    _ isolation: Isolation, weights files: [OpenFile], copies: OpenFile?, strategy: String, path: String,
+    environment: StageEnvironment
   ) throws(PluginHostError) {
     self.strategy = strategy
     self.path = path
-    self.stage = stage
-    self.log = log
+    (stage, log, isCancelled) = (environment.stage, environment.log, environment.isCancelled)
     do {
-      process = try WorkerProcess(isolation, weights: files) { log(.info, $0) }
+      process = try WorkerProcess(isolation, weights: files, copies: copies) { [log] in log(.info, $0) }
     } catch {
       throw .workerLost(
         stage: stage, strategy: strategy, path: path, phase: "start", reason: error.description)
@@ -45,7 +45,7 @@ final class WorkerLink: Sendable {
   }
 
   deinit {
-    if let loss = process.end() {
+    if let loss = process.end(isCancelled: isCancelled) {
       log(.warning, "stage \(stage), \(path), in destroy: \(loss)")
     }
   }
@@ -105,15 +105,23 @@ final class WorkerLink: Sendable {
         return (.refusal(CallResult.Words(status: error.status.rawValue, message: error.message)), nil)
       }
     case .log(let level, let text): environment.log(level, text)
-    case .progress(let fraction, let activity): environment.progress(fraction, activity)
-    case .report(let key, let node, let entry): environment.report.set(key, node: node, entry)
-    case .loaded, .unusable, .created, .finished: break
+    case .progress(let fraction, let activity):
+      guard fraction.isFinite else { break }
+      environment.progress(min(1, max(0, fraction)), activity)
+    case .report(let key, let node, let entry):
+      guard node.map(nodes.indices.contains) ?? true else {
+        throw WorkerLoss(description: "its worker process reported something of a node that does not exist")
+      }
+      environment.report.set(key, node: node, entry)
+    case .loaded, .unusable, .created, .finished, .ended: break
     }
     return nil
   }
 
-  /// Refuses what only a damaged worker can send.
-  func check(_ given: ForeignLinear.Given, at index: Int, _ context: CallContext) throws(PluginHostError) {
+  /// Refuses a layer that only a damaged worker can send.
+  private func check(_ given: ForeignLinear.Given, at index: Int, _ context: CallContext)
+    throws(PluginHostError)
+  {
     guard context.snapshot.nodes.indices.contains(index), context.environment.selected.contains(index) else {
       throw loss("its worker process replaced node \(index), which it may not", context)
     }
@@ -127,25 +135,38 @@ final class WorkerLink: Sendable {
     }
   }
 
-  /// The same of scaled inputs.
+  /// Refuses a result that only a damaged worker can send.
   func check(_ result: CallResult, _ context: CallContext) throws(PluginHostError) {
+    for (index, given) in result.replacements { try check(given, at: index, context) }
     let (nodes, others) = (context.snapshot.nodes, context.snapshot.others)
     let areVectors = result.vectors.allSatisfy { name, tensor in
       others[name].map { $0.shape == tensor.shape && $0.elementType == tensor.elementType } ?? false
     }
     let areScalings = result.scalings.allSatisfy { index, scaling in
       guard nodes.indices.contains(index) else { return false }
+      guard [scaling.input, scaling.output].allSatisfy({ $0?.allSatisfy(\.isFinite) ?? true }) else {
+        return false
+      }
       return (scaling.input?.count ?? nodes[index].inFeatures) == nodes[index].inFeatures
         && (scaling.output?.count ?? nodes[index].outFeatures) == nodes[index].outFeatures
     }
     guard areVectors, areScalings, result.unanswered.allSatisfy(nodes.indices.contains) else {
       throw loss("its worker process sent impossible scales", context)
     }
+    for request in result.requests {
+      do throws(CallFault) { try context.check(request) } catch {
+        throw loss("its worker process sent an impossible request: \(error.message)", context)
+      }
+    }
   }
 
   private static func check(_ form: LinearForm, of node: Node) throws {
     guard form.terms.joined().allSatisfy(\.isPossible) else {
       throw WorkerLoss(description: "the form of \(node.name) has impossible sizes")
+    }
+    // What a plugin can give in this process, and more than any layer needs.
+    guard form.terms.count <= 64, form.terms.allSatisfy({ $0.count <= 64 }) else {
+      throw WorkerLoss(description: "the form of \(node.name) has too many factors")
     }
     try form.checkChain(outFeatures: node.outFeatures, inFeatures: node.inFeatures)
   }

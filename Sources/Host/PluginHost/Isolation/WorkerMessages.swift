@@ -44,6 +44,8 @@ enum WorkerMessage: Codable, Sendable {
   case log(LogLevel, String)
   case progress(Double, String)
   case report(key: String, node: Int?, StageReport.Entry)
+  /// The instance is destroyed.
+  case ended
 }
 
 /// The part of a `StageEnvironment` that is no function.

@@ -56,7 +56,9 @@ extension WorkerProcess {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    // A group of its own, so that what the plugin starts can be ended with it.
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     var pid: pid_t = 0
     let status = withStrings([executable, PluginWorker.argument, "\(files.count)"]) { arguments in
       withStrings(environment) { posix_spawn(&pid, executable, &actions, &attributes, arguments, $0) }
@@ -69,7 +71,7 @@ extension WorkerProcess {
           "the worker process \(executable) could not be started: \(String(cString: strerror(status)))")
     }
     _ = fcntl(pipes[0], F_SETFL, O_NONBLOCK)
-    var patience = timeval(tv_sec: 30, tv_usec: 0)
+    var patience = timeval(tv_sec: 0, tv_usec: 100_000)
     setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     return Spawned(pid: pid, socket: sockets[0], output: pipes[0])
   }

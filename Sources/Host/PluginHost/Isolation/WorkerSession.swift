@@ -50,6 +50,7 @@ final class WorkerSession: @unchecked Sendable {
       case .statistic, .price, .trial, .refusal: throw Refusal(description: "an answer without a question")
       case .end:
         instance = nil
+        try channel.send(WorkerMessage.ended)
         return
       }
     }
@@ -92,13 +93,17 @@ final class WorkerSession: @unchecked Sendable {
 
   /// Sends a result; layers that do not fit the shared memory become a failure of the call.
   private func send(_ message: WorkerMessage) throws {
+    func failure(_ reason: String) throws {
+      var state = CallContext.State()
+      state.failure = (.noMemory, reason)
+      try channel.send(WorkerMessage.finished(CallResult(StrategyStatus.noMemory.rawValue, state)))
+    }
     do { try channel.send(message, store: tensors) } catch let loss as WorkerLoss {
-      guard case .finished(var result) = message else { throw loss }
-      result.status = StrategyStatus.noMemory.rawValue
-      result.failure = CallResult.Words(status: result.status, message: loss.description)
-      result.replacements = [:]
-      result.vectors = [:]
-      try channel.send(WorkerMessage.finished(result))
+      guard case .finished = message else { throw loss }
+      try failure(loss.description)
+    } catch MessageChannel.Fault.malformed(let reason) {
+      guard case .finished = message else { throw MessageChannel.Fault.malformed(reason) }
+      try failure("what it left is a message \(reason)")
     }
   }
 
@@ -130,7 +135,11 @@ final class WorkerSession: @unchecked Sendable {
   }
 
   /// News for the parent. If it is gone, so is this process in a moment.
-  private func tell(_ message: WorkerMessage) { try? channel.send(message) }
+  private func tell(_ message: WorkerMessage) {
+    do { try channel.send(message) } catch MessageChannel.Fault.malformed(let reason) {
+      try? channel.send(WorkerMessage.log(.warning, "a message was dropped: it is \(reason)"))
+    } catch {}
+  }
 
   private func ask(_ question: WorkerMessage) throws -> ParentMessage {
     try asking.withLock { _ in
