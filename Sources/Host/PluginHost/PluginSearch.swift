@@ -51,7 +51,6 @@ public struct PluginSearch: Sendable {
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
         throw .unusable(path: path, reason: "there is no such file or folder")
       }
-      // dlopen looks a name without a slash up in the system's folders.
       let absolute = URL(filePath: path).path
       if isFolder.boolValue {
         for file in Self.libraries(in: absolute) { try consider(file, required: false) }
