@@ -27,6 +27,11 @@ private let commands = [
       ("compress --model model --recipe r.json5 --output out --seed -1", "--seed is -1"),
       ("compress --model model --recipe r.json5 --output out --threads 0", "--threads is 0"),
       ("compress --model model --recipe r.json5 --output out --threads two", "--threads is two"),
+      (
+        "compress --model model --recipe r.json5 --output out --isolate --isolate-memory 3",
+        "--isolate-memory is 3"
+      ),
+      ("plugins validate r.json5 --limit 0", "--limit is 0"),
       ("eval --model model", "--text or --tokens"),
       ("eval --model model --text a --tokens b", "--text or --tokens"),
       ("eval --model model --text text.txt --logits o", "--logits goes with --tokens"),
@@ -45,6 +50,10 @@ private let commands = [
     #expect(run.status == 2, "\(run.errors)")
     #expect(run.errors.contains(part) && run.errors.hasPrefix("lathe: "), "\(run.errors)")
     #expect(run.errors.split(separator: "\n").count == 1 && run.output.isEmpty)
+    // The help that lists what was used wrongly.
+    let command = line.split(separator: " ").first.map(String.init) ?? ""
+    let help = commands.contains(command) ? "lathe \(command) --help" : "lathe --help"
+    #expect(run.errors.hasSuffix("see `\(help)`\n"), "\(run.errors)")
   }
 
   @Test("every command has a help that names each of its options once", arguments: commands)

@@ -41,7 +41,9 @@ enum Lathe {
       return .done
     }
     let arguments: Arguments
-    do { arguments = try Arguments(words, for: command) } catch { return fail(error.description, .usage) }
+    do { arguments = try Arguments(words, for: command) } catch {
+      return fail(error.sentence(about: command), .usage)
+    }
     do {
       let session = try Session(arguments)
       defer { session.display.clear() }
@@ -49,7 +51,7 @@ enum Lathe {
       let status = try command.run(arguments, session)
       return status == .interrupted ? fail(command.interruption(arguments), status) : status
     } catch let error as UsageError {
-      return fail(error.description, .usage)
+      return fail(error.sentence(about: command), .usage)
     } catch PipelineError.furtherOutput(let main, _) where Interruption.wasRequested {
       return fail("interrupted; \(main) is complete, its further outputs are not", .interrupted)
     } catch {

@@ -25,7 +25,7 @@ enum EvalCommand: Command {
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     switch (arguments["text"], arguments["tokens"]) {
     case (let text?, nil):
-      guard arguments["logits"] == nil else { throw UsageError("--logits goes with --tokens", Self.self) }
+      guard arguments["logits"] == nil else { throw UsageError("--logits goes with --tokens") }
       let checkpoint = try Checkpoint(directory: arguments.required("model"))
       try report(try windows(of: text, checkpoint, arguments), checkpoint, arguments, session)
     case (nil, let tokens?):
@@ -38,7 +38,7 @@ enum EvalCommand: Command {
         let windows = try TokenWindows(sequences.flatMap { $0 }, context: sequences.first?.count ?? 0)
         try report(windows, checkpoint, arguments, session)
       }
-    default: throw UsageError("give either --text or --tokens", Self.self)
+    default: throw UsageError("give either --text or --tokens")
     }
     return .done
   }
