@@ -109,6 +109,9 @@ final class WorkerProcess: Sendable {
     return nil
   }
 
+  /// Ends the worker whatever it is doing.
+  func discard() { reap(within: 0) }
+
   private static let patienceAfterCancelling = Duration.seconds(2)
 
   /// Waits a moment for the worker to say something; false when it is gone.
