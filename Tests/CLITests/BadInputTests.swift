@@ -139,6 +139,26 @@ import Testing
     try bench.expectRefusal("r.json5", "sede", "did you mean \"seed\"?")
   }
 
+  @Test(
+    "a strategy that is not found says how plugins are given, unless one was",
+    .enabled(if: CCompiler.path != nil))
+  func unknownStrategy() throws {
+    let bench = try CommandBench(recipe: "{ strategy: 'mixed-prune' }")
+    let plugin = try CCompiler.plugin(
+      "keeps_every_rule", into: bench.folder, flags: ["-DID=\"yourname.mixed-prune\""])
+    let compress = "compress --model model --recipe r.json5 --output out"
+    for line in [compress, "plan --model model --recipe r.json5", "plugins info mixed-prune"] {
+      let without = try bench.lathe(line)
+      #expect(without.status == 1 && without.complaints.count == 1, "\(without.errors)")
+      #expect(
+        without.errors.contains("--plugin FILE") && without.errors.contains("LATHE_PLUGIN_PATH"),
+        "\(without.errors)")
+      let with = try bench.lathe("\(line) --plugin \(plugin)")
+      #expect(with.errors.contains("did you mean \"yourname.mixed-prune\"?"), "\(with.errors)")
+      #expect(with.status == 1 && !with.errors.contains("--plugin FILE"), "\(with.errors)")
+    }
+  }
+
   @Test("a library that is no plugin is refused by name")
   func plugins() throws {
     let bench = try CommandBench()
@@ -151,7 +171,8 @@ import Testing
     try bench.folder.write("{ lathe: 1, stages: [{ strategy: 'quantize' }] }", to: "r.json5")
     // Without plugins the strategy is unknown, and the sentence says where to look.
     try bench.expectRefusal(
-      "quantize", "lathe plugins list", environment: ["LATHE_PLUGIN_PATH": "/nonexistent"],
+      "quantize", "lathe plugins list", "--plugin FILE", "LATHE_PLUGIN_PATH",
+      environment: ["LATHE_PLUGIN_PATH": "/nonexistent"],
       leftovers: ["fake.so"])
   }
 }

@@ -34,6 +34,34 @@ import Testing
     #expect(Set(bench.leftovers) == ["long.txt", "slow.json5"])
   }
 
+  /// `compress` with a plugin that is interrupted once it is at work, and again after `patience` where that is given.
+  private func interrupt(plugin name: String, again patience: UInt32?) throws -> ChildProcess {
+    let bench = try CommandBench(recipe: "{ strategy: 'test-plugin' }")
+    let plugin = try CCompiler.plugin(name, into: bench.folder)
+    let line = "compress --model model --recipe r.json5 --output out --plugin \(plugin)"
+    return try bench.lathe(line.split(separator: " ").map(String.init)) { process in
+      for _ in 0..<3000 where process.isRunning && !isWorking(bench) { usleep(10_000) }
+      usleep(1_000_000)
+      kill(process.processIdentifier, SIGINT)
+      guard let patience else { return }
+      usleep(patience)
+      kill(process.processIdentifier, SIGINT)
+    }
+  }
+
+  @Test(
+    "who waits for a plugin after Ctrl-C is told so after a second, and what ends it",
+    .enabled(if: CCompiler.path != nil))
+  func waiting() throws {
+    let line = "a second interrupt stops at once\n"
+    let stuck = try interrupt(plugin: "isolate-hang", again: 2_500_000)
+    #expect(stuck.status == 130 && stuck.errors.components(separatedBy: line).count == 2, "\(stuck.errors)")
+    let impatient = try interrupt(plugin: "isolate-hang", again: 200_000)
+    #expect(impatient.status == 130 && !impatient.errors.contains(line), "\(impatient.errors)")
+    let polite = try interrupt(plugin: "isolate-poll", again: nil)
+    #expect(polite.status == 130 && !polite.errors.contains(line), "\(polite.errors)")
+  }
+
   @Test("with --resume the sentence names the folder that holds what is finished")
   func resumable() throws {
     let bench = try slow()

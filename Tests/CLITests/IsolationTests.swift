@@ -107,6 +107,20 @@ import Testing
     #expect(run.status == 2 && run.errors.contains(part), "\(run.errors)")
   }
 
+  @Test(
+    "a library that does not load in a worker with little memory names the limit and its option",
+    .enabled(if: CCompiler.path != nil), arguments: ["isolate-large", "no_entry"])
+  func loading(name: String) throws {
+    let bench = try CommandBench(recipe: "{ strategy: 'test-plugin' }")
+    let plugin = try CCompiler.plugin(name, into: bench.folder)
+    try bench.expectRefusal(
+      plugin, "cannot be used as a plugin", "64 MiB", "--isolate-memory",
+      arguments: "\(Self.compress) --isolate --isolate-memory 64MiB --plugin \(plugin)",
+      leftovers: ["\(name).so"])
+    let unlimited = try bench.lathe("\(Self.compress) --isolate --plugin \(plugin)")
+    #expect(!unlimited.errors.contains("memory"), "\(unlimited.errors)")
+  }
+
   @Test("the worker's own command does nothing when a person types it")
   func hidden() throws {
     for words in ["plugin-worker", "plugin-worker 5", "plugin-worker x y"] {

@@ -1,5 +1,6 @@
 import Foundation
 import ModelIO
+import Tensors
 import TestSupport
 import Testing
 
@@ -27,6 +28,11 @@ private let commands = [
       ("compress --model model --recipe r.json5 --output out --seed -1", "--seed is -1"),
       ("compress --model model --recipe r.json5 --output out --threads 0", "--threads is 0"),
       ("compress --model model --recipe r.json5 --output out --threads two", "--threads is two"),
+      (
+        "compress --model model --recipe r.json5 --output out --isolate --isolate-memory 3",
+        "--isolate-memory is 3"
+      ),
+      ("plugins validate r.json5 --limit 0", "--limit is 0"),
       ("eval --model model", "--text or --tokens"),
       ("eval --model model --text a --tokens b", "--text or --tokens"),
       ("eval --model model --text text.txt --logits o", "--logits goes with --tokens"),
@@ -45,6 +51,10 @@ private let commands = [
     #expect(run.status == 2, "\(run.errors)")
     #expect(run.errors.contains(part) && run.errors.hasPrefix("lathe: "), "\(run.errors)")
     #expect(run.errors.split(separator: "\n").count == 1 && run.output.isEmpty)
+    // The help that lists what was used wrongly.
+    let command = line.split(separator: " ").first.map(String.init) ?? ""
+    let help = commands.contains(command) ? "lathe \(command) --help" : "lathe --help"
+    #expect(run.errors.hasSuffix("see `\(help)`\n"), "\(run.errors)")
   }
 
   @Test("every command has a help that names each of its options once", arguments: commands)
@@ -130,6 +140,29 @@ private let commands = [
       #expect(run.status == 0 && !run.output.isEmpty, "\(line): \(run.errors)")
       #expect(!run.output.hasSuffix("\n\n"))
     }
+  }
+
+  @Test("eval warns of windows that are longer than the model was made for, and only of those")
+  func longWindows() throws {
+    let bench = try CommandBench()
+    let longest = SyntheticFolder.configuration().maximumPositions
+    try bench.folder.write(SyntheticFolder.text(words: 20 * longest), to: "text.txt")
+    let sentence = "positions that the model was made for"
+    let ids = { (count: Int) in
+      Tensor(.i64, [1, count]) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+    }
+    for (count, isWarned) in [(longest, false), (longest + 1, true)] {
+      let run = try bench.lathe("eval --model model --text text.txt --context \(count)")
+      #expect(run.status == 0 && run.errors.contains("warning: --context: \(count) tokens") == isWarned)
+      #expect(run.errors.contains(sentence) == isWarned && !run.output.contains(sentence), "\(run.errors)")
+      try SafetensorsWriter.write(["input_ids": ids(count)], to: bench.folder.file("\(count).safetensors"))
+      let given = try bench.lathe("eval --model model --tokens \(count).safetensors")
+      #expect(given.status == 0 && given.errors.contains(sentence) == isWarned, "\(given.errors)")
+    }
+    let chosen = try bench.lathe("eval --model model --text text.txt")
+    #expect(
+      chosen.status == 0 && chosen.output.contains("windows of \(min(512, longest)),"), "\(chosen.output)")
+    #expect(!chosen.errors.contains(sentence), "\(chosen.errors)")
   }
 
   @Test("tokens go to ids and back")

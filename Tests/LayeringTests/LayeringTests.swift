@@ -132,6 +132,15 @@ private func importedModules(_ text: String) -> [String] {
     }
   }
 
+  @Test("one file of the host writes to standard output")
+  func oneOutput() {
+    let ways = [
+      "standardOutput", "STDOUT_FILENO", "Swift.print(", " puts(", "fputs(", "putchar(", " debugPrint(",
+    ]
+    let files = sources("Sources/Host").filter { file in ways.contains { file.text.contains($0) } }
+    #expect(files.map(\.path) == ["Sources/Host/CLI/Interface/ResultOutput.swift"])
+  }
+
   @Test("nothing on the way into a plugin uses Foundation")
   func pluginsWithoutFoundation() {
     for file in sources("Plugins") + sources("Sources/PluginAPI") {

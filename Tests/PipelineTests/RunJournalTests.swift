@@ -50,7 +50,21 @@ private let chain =
     let before = bench.folder.contents(of: ".out.journal")
     let other = try bench.recipe(chain.replacingOccurrences(of: "0.8", with: "0.9"))
     let error = try #require(complaint { try bench.run(other, resuming: true) })
-    #expect(error.contains("recipe") && error.contains(".out.journal"), "\(error)")
+    #expect(
+      error.contains(": stages.0.keep of the recipe is not the same") && error.contains(".out.journal"),
+      "\(error)")
+    let parts = [
+      (
+        chain.replacingOccurrences(of: "'quantize'", with: "'quantize', exclude: ['*.0.*']"),
+        "stages.2.exclude"
+      ),
+      (chain.replacingOccurrences(of: ", { strategy: 'quantize' }", with: ""), "stages.2"),
+      (chain.replacingOccurrences(of: "'quantize'", with: "'quantize', seed: 5"), "stages.2.seed"),
+    ]
+    for (stages, place) in parts {
+      let error = try #require(complaint { try bench.run(bench.recipe(stages), resuming: true) })
+      #expect(error.contains(": \(place) of the recipe is not the same"), "\(error)")
+    }
     #expect(bench.folder.contents(of: ".out.journal") == before)
     // Without --resume nobody looks at it.
     _ = try bench.run(other)

@@ -52,6 +52,12 @@ import Testing
     #expect(Spelling.nearest(to: "xyzzy", in: ["quantize", "keep"]) == nil)
     #expect(Spelling.nearest(to: "a", in: []) == nil)
     #expect(Spelling.nearest(to: "", in: ["ab", "abcd"]) == "ab")
+    let ids = ["prune", "yourname.mixed-prune"]
+    #expect(Spelling.nearest(toID: "mixed-prune", in: ids) == "yourname.mixed-prune")
+    #expect(Spelling.nearest(toID: "mixd-prune", in: ids) == "yourname.mixed-prune")
+    #expect(Spelling.nearest(toID: "yourname.mixed-prun", in: ids) == "yourname.mixed-prune")
+    #expect(Spelling.nearest(toID: "prunes", in: ids) == "prune")
+    #expect(Spelling.nearest(toID: "xyzzy", in: ids) == nil)
     // A word that was refused is no suggestion.
     #expect(Spelling.nearest(to: "keep", in: ["keep", "steps"]) == nil)
   }

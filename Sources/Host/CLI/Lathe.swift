@@ -18,17 +18,20 @@ enum Lathe {
     ProcessSetup.apply()
     if PluginWorker.isWanted { exit(PluginWorker.run()) }
     Interruption.install()
-    exit(run(CommandLine.arguments.dropFirst()).rawValue)
+    let output = ResultOutput()
+    var status = run(CommandLine.arguments.dropFirst(), output)
+    if let reason = output.failure { status = fail("standard output cannot be written: \(reason)", .failed) }
+    exit(status.rawValue)
   }
 
-  private static func run(_ words: ArraySlice<String>) -> ExitStatus {
+  private static func run(_ words: ArraySlice<String>, _ output: ResultOutput) -> ExitStatus {
     var words = words
     guard let name = words.popFirst(), !["--help", "-h", "help"].contains(name) || !words.isEmpty else {
-      Swift.print(help)
+      output.write(help + "\n")
       return .done
     }
     if name == "--version" {
-      Swift.print("lathe \(LatheVersion.current)")
+      output.write("lathe \(LatheVersion.current)\n")
       return .done
     }
     let wanted = name == "help" ? words.popFirst() ?? "" : name
@@ -37,19 +40,21 @@ enum Lathe {
       return fail("unknown command \"\(wanted)\"\(nearest); see `lathe --help`", .usage)
     }
     if name == "help" || words.contains("--help") || words.contains("-h") {
-      Swift.print(command.help)
+      output.write(command.help + "\n")
       return .done
     }
     let arguments: Arguments
-    do { arguments = try Arguments(words, for: command) } catch { return fail(error.description, .usage) }
+    do { arguments = try Arguments(words, for: command) } catch {
+      return fail(error.sentence(about: command), .usage)
+    }
     do {
-      let session = try Session(arguments)
+      let session = try Session(arguments, output)
       defer { session.display.clear() }
       // What is finished is finished, also when Ctrl-C comes with the last step.
       let status = try command.run(arguments, session)
       return status == .interrupted ? fail(command.interruption(arguments), status) : status
     } catch let error as UsageError {
-      return fail(error.description, .usage)
+      return fail(error.sentence(about: command), .usage)
     } catch PipelineError.furtherOutput(let main, _) where Interruption.wasRequested {
       return fail("interrupted; \(main) is complete, its further outputs are not", .interrupted)
     } catch {
@@ -59,7 +64,7 @@ enum Lathe {
   }
 
   private static func fail(_ text: String, _ status: ExitStatus) -> ExitStatus {
-    FileHandle.standardError.write(Data("lathe: \(text)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("lathe: \(text)\n".utf8))
     return status
   }
 

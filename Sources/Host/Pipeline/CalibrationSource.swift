@@ -5,24 +5,20 @@ import PluginHost
 
 /// Calibration windows for a recipe and a model folder.
 public enum CalibrationSource {
-  /// The recipe with the window that it leaves to the model. Warns of one that is longer than the model was made for:
-  /// its later positions would measure what the model is never used for.
+  /// The recipe with the window that it leaves to the model. Warns of one that is longer than the model was made for.
   static func settle(
     _ recipe: Recipe, for model: Model, log: @Sendable (LogLevel, String) -> Void
   ) -> Recipe {
-    let longest = model.configuration.maximumPositions
-    if let context = recipe.calibration?.context, context > longest {
-      log(
-        .warning,
-        "recipe \(recipe.path), calibration.context: \(context) tokens are more than the \(longest) positions that the "
-          + "model was made for; leave it out for \(min(defaultContext, longest))")
+    let chosen = WindowLength.chosen(for: model.configuration)
+    if let context = recipe.calibration?.context,
+      let warning = WindowLength.warning(of: context, for: model.configuration)
+    {
+      log(.warning, "recipe \(recipe.path), calibration.context: \(warning); leave it out for \(chosen)")
     }
     var settled = recipe
-    settled.calibration?.context = recipe.calibration?.context ?? min(defaultContext, max(longest, 2))
+    settled.calibration?.context = recipe.calibration?.context ?? chosen
     return settled
   }
-
-  private static let defaultContext = 512
 
   /// Nil when the recipe names no text.
   public static func load(_ recipe: Recipe, checkpoint: Checkpoint) throws(PipelineError) -> CalibrationSet? {
@@ -34,7 +30,8 @@ public enum CalibrationSource {
       return try CalibrationSet(
         paths: calibration.paths, tokenizer: tokenizer, tokenizerPath: path,
         vocabularySize: checkpoint.model.configuration.vocabularySize, samples: calibration.samples,
-        context: calibration.context ?? defaultContext, seed: recipe.seed,
+        context: calibration.context ?? WindowLength.chosen(for: checkpoint.model.configuration),
+        seed: recipe.seed,
         heldOut: calibration.heldOut)
     } catch {
       throw .calibration(error)

@@ -98,6 +98,12 @@ public struct CompressionRun: Sendable {
         chain: chain, stage: stage, set: set, settings: settings, progress: progress,
         original: checkpoint.model, keptFolder: try journal?.keptFolder(of: stage, log: log))
       let result = try runner.run(entering)
+      if result.changesNothing {
+        log(
+          .warning,
+          "stage \(stage.index), strategy \"\(stage.info.id)\", replaced no layer: the model leaves it as it came"
+        )
+      }
       current = result.model
       outcomes.append(StageOutcome(stage, entering: entering, result: result))
       try journal?.record(

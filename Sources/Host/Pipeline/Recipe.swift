@@ -9,7 +9,7 @@ public struct Recipe: Sendable {
     public var paths: [String]
     /// Windows to use.
     public var samples: Int
-    /// Tokens in a window; nil for 512, at most what the model was made for.
+    /// Tokens in a window; nil for 512, or what the model was made for where that is less.
     public var context: Int?
     /// Windows that losses are watched on and nothing is fitted to; nil for one for every eight samples.
     public var heldOut: Int?

@@ -46,8 +46,31 @@ struct RunJournal {
       zip(run["plugins"]?.arrayValue ?? [], found["plugins"]?.arrayValue ?? []).enumerated()
         .first { $0.element.0.text() != $0.element.1.text() }
         .map { "the plugin of stage \($0.offset), \($0.element.0["file"]?.stringValue ?? "")," } ?? "a plugin"
+    case "recipe":
+      found[key].flatMap { old in run[key].flatMap { Self.place(old, $0) } }.map { "\($0) of the recipe" }
+        ?? "the recipe"
     default: "the \(key)"
     }
+  }
+
+  /// Where two documents first differ, as `stages.0.keep`; nil where they do not, or as a whole.
+  private static func place(_ old: JSON, _ new: JSON) -> String? {
+    let members: [(name: String, old: JSON?, new: JSON?)]
+    if let before = old.objectValue, let after = new.objectValue {
+      members = (after.keys + before.keys.filter { after[$0] == nil }).map { ($0, before[$0], after[$0]) }
+    } else if let before = old.arrayValue, let after = new.arrayValue {
+      members = (0..<max(before.count, after.count)).map { index in
+        (
+          "\(index)", before.indices.contains(index) ? before[index] : nil,
+          after.indices.contains(index) ? after[index] : nil
+        )
+      }
+    } else {
+      return nil
+    }
+    guard let first = members.first(where: { $0.old?.text() != $0.new?.text() }) else { return nil }
+    let inner = first.old.flatMap { old in first.new.flatMap { place(old, $0) } }
+    return ([first.name] + (inner.map { [$0] } ?? [])).joined(separator: ".")
   }
 
   static func path(beside finalPath: String) -> String {

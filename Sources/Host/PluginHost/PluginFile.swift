@@ -75,7 +75,8 @@ struct PluginFile: Sendable {
   /// open as long as the process, as the library does. The price is that a library that finds further libraries by
   /// `$ORIGIN` cannot be loaded so; without a rule to keep the path is used, and looked at again afterwards.
   func load(exactly: Bool) throws(PluginHostError) -> (handle: UnsafeMutableRawPointer, warnings: [String]) {
-    var name = path
+    // A name without a slash would be looked up in the loader's folders.
+    var name = path.contains("/") ? path : "./\(path)"
     if exactly {
       let kept = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
       guard kept >= 0 else { throw .unusable(path: path, reason: "the process has too many open files") }

@@ -5,7 +5,8 @@ import Tensors
 public enum PluginHostError: Error, CustomStringConvertible {
   /// The file could not be used as a plugin at all.
   case unusable(path: String, reason: String)
-  case unknownStrategy(id: String, known: [String], suggestion: String?)
+  /// `namesPlugins`: whether the user said where to look.
+  case unknownStrategy(id: String, known: [String], suggestion: String?, namesPlugins: Bool)
   case unknownParameter(key: String, strategy: String, suggestion: String?, known: [String])
   case badParameter(key: String, strategy: String, reason: String)
   case missingParameter(key: String, strategy: String, summary: String)
@@ -27,11 +28,13 @@ public enum PluginHostError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unusable(let path, let reason): "\(path) cannot be used as a plugin: \(reason)"
-    case .unknownStrategy(let id, let known, let suggestion):
+    case .unknownStrategy(let id, let known, let suggestion, let namesPlugins):
       "no strategy \"\(id)\" was found\(Self.didYouMean(suggestion))"
         + (known.isEmpty
           ? "; no plugin was loaded at all, see `lathe plugins list`"
           : " (known: \(known.joined(separator: ", ")))")
+        + (namesPlugins
+          ? "" : "; give its plugin with --plugin FILE, or the plugin's folder in LATHE_PLUGIN_PATH")
     case .unknownParameter(let key, let strategy, let suggestion, let known):
       "strategy \"\(strategy)\" has no parameter \"\(key)\"\(Self.didYouMean(suggestion))"
         + (known.isEmpty ? "; it has none" : " (known: \(known.joined(separator: ", ")))")

@@ -40,18 +40,17 @@ struct PluginReader: Sendable {
           ParentMessage.Load(
             path: path, hash: hash, threads: 1, memoryLimit: isolation.memoryLimit, scratch: nil)),
         store: nil, isCancelled: isCancelled)
-      _ = process.end(isCancelled: isCancelled)
       switch answer {
-      case .loaded(let facts) where facts.hash == hash && !facts.strategies.isEmpty: return facts
-      case .unusable(let reason): throw PluginHostError.unusable(path: path, reason: reason)
+      case .loaded(let facts) where facts.hash == hash && !facts.strategies.isEmpty:
+        _ = process.end(isCancelled: isCancelled)
+        return facts
+      case .unusable(let reason): throw WorkerLoss(description: reason)
       default: throw WorkerLoss(description: "its worker process answered something else than it was asked")
       }
-    } catch let error as PluginHostError {
-      throw error
     } catch is WorkerProcess.Cancelled {
       throw .cancelled
     } catch {
-      throw .unusable(path: path, reason: "\(error)")
+      throw .unusable(path: path, reason: isolation.loading(failedFor: "\(error)"))
     }
   }
 }

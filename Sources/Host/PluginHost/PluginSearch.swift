@@ -14,6 +14,8 @@ public struct PluginSearch: Sendable {
   }
 
   public let candidates: [Candidate]
+  /// Whether files or folders were named to look at first.
+  private let namesPlugins: Bool
   public var libraries: [PluginLibrary] { candidates.compactMap(\.library) }
 
   /// Searches `explicit` files or folders, then the standard places. A file named explicitly must be usable.
@@ -27,6 +29,7 @@ public struct PluginSearch: Sendable {
     let reader = PluginReader(
       trust: trust, isolation: isolation, ownFolders: Self.ownFolders(executable: executable),
       isCancelled: isCancelled)
+    namesPlugins = !explicit.isEmpty
     var candidates: [Candidate] = []
     var owners: [String: String] = [:]
     var seen: Set<String> = []
@@ -53,7 +56,6 @@ public struct PluginSearch: Sendable {
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
         throw .unusable(path: path, reason: "there is no such file or folder")
       }
-      // dlopen looks a name without a slash up in the system's folders.
       let absolute = URL(filePath: path).path
       if isFolder.boolValue {
         for file in Self.libraries(in: absolute) { try consider(file, required: false) }
@@ -82,8 +84,11 @@ public struct PluginSearch: Sendable {
       throw .untrusted(
         path: first.path, reason: "strategy \"\(id)\" is pinned to the sha256 \(hash), but \(found)")
     }
-    let known = libraries.flatMap { $0.strategies.map(\.id) }
-    throw .unknownStrategy(id: id, known: known, suggestion: Spelling.nearest(to: id, in: known))
+    // An id that several libraries have is one strategy.
+    var known: [String] = []
+    for info in libraries.flatMap(\.strategies) where !known.contains(info.id) { known.append(info.id) }
+    throw .unknownStrategy(
+      id: id, known: known, suggestion: Spelling.nearest(toID: id, in: known), namesPlugins: namesPlugins)
   }
 
   /// `LATHE_PLUGIN_PATH` replaces all others. Under elevated privileges no variable of the environment is asked.

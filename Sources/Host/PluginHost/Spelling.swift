@@ -8,6 +8,15 @@ public enum Spelling {
     return best.distance <= max(2, word.count / 3) ? best.name : nil
   }
 
+  /// The same for the id of a strategy, which may have been given without the author's name: `method` for
+  /// `author.method`.
+  public static func nearest(toID id: String, in ids: [String]) -> String? {
+    func method(_ id: String) -> String { id.split(separator: ".").last.map(String.init) ?? id }
+    let namesakes = ids.filter { $0 != id && method($0) == id }
+    return namesakes.first ?? nearest(to: id, in: ids)
+      ?? ids.first { method($0) == nearest(to: id, in: ids.map(method)) }
+  }
+
   /// Levenshtein's distance in Unicode scalars.
   static func distance(_ left: String, _ right: String) -> Int {
     let a = Array(left.unicodeScalars)

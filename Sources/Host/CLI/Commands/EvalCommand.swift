@@ -1,3 +1,4 @@
+import Calibration
 import Evaluation
 import Graph
 import ModelIO
@@ -17,7 +18,8 @@ enum EvalCommand: Command {
     .model, .value("text", "FILE", "the text to predict"),
     .value("tokens", "FILE", "token ids instead of text"),
     .value("logits", "OUT", "write logits to this safetensors file, replacing it once complete"),
-    .value("context", "N", "tokens in a window (default: 512, at most what the model was made for)"),
+    .value(
+      "context", "N", "tokens in a window (default: 512, or what the model was made for where that is less)"),
     .value("reference", "DIR", "also report mean KL(reference || model) and top-1 agreement"), .threads,
     .json,
   ]
@@ -25,26 +27,30 @@ enum EvalCommand: Command {
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     switch (arguments["text"], arguments["tokens"]) {
     case (let text?, nil):
-      guard arguments["logits"] == nil else { throw UsageError("--logits goes with --tokens", Self.self) }
+      guard arguments["logits"] == nil else { throw UsageError("--logits goes with --tokens") }
       let checkpoint = try Checkpoint(directory: arguments.required("model"))
-      try report(try windows(of: text, checkpoint, arguments), checkpoint, arguments, session)
+      try report(try windows(of: text, checkpoint, arguments, session), checkpoint, arguments, session)
     case (nil, let tokens?):
       let checkpoint = try Checkpoint(directory: arguments.required("model"))
       let sequences = try TokenFile.read(
         tokens, vocabularySize: checkpoint.model.configuration.vocabularySize)
+      let length = sequences.first?.count ?? 0
+      if let warning = WindowLength.warning(of: length, for: checkpoint.model.configuration) {
+        session.log(.warning, "\(tokens): \(warning)")
+      }
       if let logits = arguments["logits"] {
         try write(logits, sequences, checkpoint, session)
       } else {
-        let windows = try TokenWindows(sequences.flatMap { $0 }, context: sequences.first?.count ?? 0)
+        let windows = try TokenWindows(sequences.flatMap { $0 }, context: length)
         try report(windows, checkpoint, arguments, session)
       }
-    default: throw UsageError("give either --text or --tokens", Self.self)
+    default: throw UsageError("give either --text or --tokens")
     }
     return .done
   }
 
   private static func windows(
-    of text: String, _ checkpoint: Checkpoint, _ arguments: Arguments
+    of text: String, _ checkpoint: Checkpoint, _ arguments: Arguments, _ session: Session
   ) throws -> TokenWindows {
     guard let path = checkpoint.tokenizerPath else { throw TextError.noTokenizer(checkpoint.directory) }
     let tokens = try Tokenizer(path: path).encode(try TextFile.read(text))
@@ -52,9 +58,11 @@ enum EvalCommand: Command {
     if let worst = tokens.max(), worst >= vocabulary {
       throw TextError.tokenOutsideVocabulary(Int(worst), vocabulary: vocabulary, tokenizer: path)
     }
-    let context =
-      try arguments.integer("context", 2...1 << 20)
-      ?? min(512, checkpoint.model.configuration.maximumPositions)
+    let chosen = WindowLength.chosen(for: checkpoint.model.configuration)
+    let context = try arguments.integer("context", 2...1 << 20) ?? chosen
+    if let warning = WindowLength.warning(of: context, for: checkpoint.model.configuration) {
+      session.log(.warning, "--context: \(warning); leave it out for \(chosen)")
+    }
     return try TokenWindows(tokens, context: context)
   }
 

@@ -31,7 +31,7 @@ enum ExportCommand: Command {
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     let format: any ExportFormat
     do { format = try ExportFormats.named(arguments.required("format")) } catch {
-      throw UsageError("--format: \(error)", Self.self)
+      throw UsageError("--format: \(error)")
     }
     let run = ExportRun(
       format: format,

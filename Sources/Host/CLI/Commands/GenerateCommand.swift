@@ -63,7 +63,7 @@ enum GenerateCommand: Command {
     switch (arguments["prompt"], arguments["prompt-file"]) {
     case (let given?, nil): text = given
     case (nil, let path?): text = try TextFile.read(path)
-    default: throw UsageError("give either --prompt or --prompt-file", Self.self)
+    default: throw UsageError("give either --prompt or --prompt-file")
     }
     guard !text.isEmpty else { throw GenerationError.noTokens }
     return text
@@ -72,7 +72,7 @@ enum GenerateCommand: Command {
   private static func sampling(_ arguments: Arguments) throws(UsageError) -> Sampling {
     let temperature = try arguments.number("temperature", 0...100) ?? 0
     for name in ["top-k", "top-p", "seed"] where arguments.has(name) && temperature == 0 {
-      throw UsageError("--\(name) goes with a --temperature above 0", Self.self)
+      throw UsageError("--\(name) goes with a --temperature above 0")
     }
     return Sampling(
       temperature: temperature, topK: try arguments.integer("top-k", 1...Int(Int32.max)),

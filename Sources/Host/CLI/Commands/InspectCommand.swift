@@ -23,7 +23,7 @@ enum InspectCommand: Command {
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     if GGUFListing.applies(to: arguments.operands[0]) { return try runGGUF(arguments, session) }
     guard !arguments.has("values") else {
-      throw UsageError("--values is for GGUF files", InspectCommand.self)
+      throw UsageError("--values is for GGUF files")
     }
     let checkpoint = try Checkpoint(directory: arguments.operands[0])
     if let name = arguments["tensor"] {
@@ -38,7 +38,7 @@ enum InspectCommand: Command {
   private static func runGGUF(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     guard !arguments.has("tensor") else {
       throw UsageError(
-        "--tensor is for model folders; --values gives all of a GGUF file", InspectCommand.self)
+        "--tensor is for model folders; --values gives all of a GGUF file")
     }
     let listing = try GGUFListing(path: arguments.operands[0])
     if let path = arguments["values"] {

@@ -12,32 +12,30 @@ enum NewPluginAction {
 
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     guard arguments.operands.count == 2 else {
-      throw UsageError("which name? lathe plugins new NAME --language c", PluginsCommand.self)
+      throw UsageError("which name? lathe plugins new NAME --language c")
     }
     let name = arguments.operands[1]
     guard PluginProject.isValid(name: name) else {
       throw UsageError(
         "\"\(name)\" cannot be a name; use lower-case letters and digits, with single hyphens or dots between "
-          + "words, as in your-name.my-method",
-        PluginsCommand.self)
+          + "words, as in your-name.my-method")
     }
     guard let word = arguments["language"] else {
       throw UsageError(
-        "--language is missing; say what the plugin is written in: \(languages.joined(separator: ", "))",
-        PluginsCommand.self)
+        "--language is missing; say what the plugin is written in: \(languages.joined(separator: ", "))")
     }
     guard let language = PluginProject.Language(rawValue: word) else {
       throw UsageError(
-        "--language is \(word); it must be one of \(languages.joined(separator: ", "))", PluginsCommand.self)
+        "--language is \(word); it must be one of \(languages.joined(separator: ", "))")
     }
     if let taken = try? PluginSearch(explicit: arguments.all("plugin")).strategy(name) {
       throw UsageError(
-        "\(name) is already a strategy, of \(taken.0.path); choose another name", PluginsCommand.self)
+        "\(name) is already a strategy, of \(taken.0.path); choose another name")
     }
     let project = PluginProject(name: name, language: language, checkout: checkout)
     let output = arguments["output"] ?? name
     guard !FileManager.default.fileExists(atPath: output) else {
-      throw UsageError("\(output) exists already; choose another --output", PluginsCommand.self)
+      throw UsageError("\(output) exists already; choose another --output")
     }
     let folder = try AtomicFolder(output, replaceExisting: false)
     for (path, text) in project.files {

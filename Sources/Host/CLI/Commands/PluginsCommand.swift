@@ -26,14 +26,14 @@ enum PluginsCommand: Command {
   static func run(_ arguments: Arguments, _ session: Session) throws -> ExitStatus {
     if arguments.operands[0] == "validate" { return try ValidateAction.run(arguments, session) }
     if let option = ValidateAction.options.first(where: { arguments.has($0.name) }) {
-      throw UsageError("--\(option.name) is for `lathe plugins validate`", Self.self)
+      throw UsageError("--\(option.name) is for `lathe plugins validate`")
     }
     if arguments.operands[0] == "trust" {
       return try TrustAction.run(arguments.operands.dropFirst(), session)
     }
     if arguments.operands[0] == "new" { return try NewPluginAction.run(arguments, session) }
     if let option = NewPluginAction.options.first(where: { arguments.has($0.name) }) {
-      throw UsageError("--\(option.name) is for `lathe plugins new`", Self.self)
+      throw UsageError("--\(option.name) is for `lathe plugins new`")
     }
     let search = try PluginArguments.search(arguments)
     switch (arguments.operands[0], arguments.operands.count) {
@@ -42,9 +42,9 @@ enum PluginsCommand: Command {
       let (library, index) = try search.strategy(arguments.operands[1])
       let info = library.strategies[index]
       session.isJSON ? session.print(json(info, library)) : session.print(text(info, library))
-    case ("info", 1): throw UsageError("which strategy? `lathe plugins list` shows the ids", Self.self)
-    case ("list", _), ("info", _): throw UsageError("too many arguments", Self.self)
-    default: throw UsageError("unknown action \"\(arguments.operands[0])\"", Self.self)
+    case ("info", 1): throw UsageError("which strategy? `lathe plugins list` shows the ids")
+    case ("list", _), ("info", _): throw UsageError("too many arguments")
+    default: throw UsageError("unknown action \"\(arguments.operands[0])\"")
     }
     return .done
   }

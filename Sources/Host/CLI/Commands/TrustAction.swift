@@ -24,7 +24,7 @@ enum TrustAction {
       }
       try list.write()
       session.print("\(hash) may no longer be loaded (\(path))")
-    default: throw UsageError("what is to be trusted? \(usage)", PluginsCommand.self)
+    default: throw UsageError("what is to be trusted? \(usage)")
     }
     return .done
   }

@@ -26,7 +26,7 @@ enum ValidateAction {
       return .done
     }
     guard arguments.operands.count == 2 else {
-      throw UsageError("which library? lathe plugins validate FILE", PluginsCommand.self)
+      throw UsageError("which library? lathe plugins validate FILE")
     }
     let path = arguments.operands[1]
     let settings = RunSettings(
@@ -34,7 +34,7 @@ enum ValidateAction {
       subjects: arguments.all("subject"))
     if let name = arguments["child"] {
       guard let item = ValidationCase.named(name) else {
-        throw UsageError("no case \"\(name)\"", PluginsCommand.self)
+        throw UsageError("no case \"\(name)\"")
       }
       Validation.runChild(item, path: path, settings: settings, tracePath: arguments["trace"])
     }
@@ -43,7 +43,7 @@ enum ValidateAction {
     }
     if let what = arguments["survey"] { Validation.runSurvey(what, path: path, settings: settings) }
     guard FileManager.default.isReadableFile(atPath: path) else {
-      throw UsageError("\(path) cannot be read; give the shared library of a plugin", PluginsCommand.self)
+      throw UsageError("\(path) cannot be read; give the shared library of a plugin")
     }
     var validation = Validation(path: path)
     validation.settings = settings
@@ -54,7 +54,7 @@ enum ValidateAction {
     validation.cases = try cases(arguments)
     validation.isCancelled = session.isCancelled
     do throws(SettingFault) { try validation.survey() } catch {
-      throw UsageError("--set: \(error)", PluginsCommand.self)
+      throw UsageError("--set: \(error)")
     }
     let results = validation.run { result in
       if !session.isJSON { session.print(line(result)) }
@@ -74,7 +74,7 @@ enum ValidateAction {
     var given: [String: String] = [:]
     for word in arguments.all("set") {
       guard let sign = word.firstIndex(of: "=") else {
-        throw UsageError("--set is \(word); it must be KEY=VALUE", PluginsCommand.self)
+        throw UsageError("--set is \(word); it must be KEY=VALUE")
       }
       given[String(word[..<sign])] = String(word[word.index(after: sign)...])
     }
@@ -86,7 +86,7 @@ enum ValidateAction {
     let words = ValidationCase.all.map(\.name) + ValidationCase.Group.allCases.map(\.rawValue)
     for word in arguments.all("only") + arguments.all("skip") where !words.contains(word) {
       let nearest = Suggestion.nearest(to: word, in: words)
-      throw UsageError("no case or group \"\(word)\"\(nearest); --list shows them", PluginsCommand.self)
+      throw UsageError("no case or group \"\(word)\"\(nearest); --list shows them")
     }
     func isNamed(_ item: ValidationCase, in list: [String]) -> Bool {
       list.contains(item.name) || list.contains(item.group.rawValue)
@@ -96,7 +96,7 @@ enum ValidateAction {
       ValidationCase.all.filter { $0.group == group }
     }
     .filter { (only.isEmpty || isNamed($0, in: only)) && !isNamed($0, in: skip) }
-    if chosen.isEmpty { throw UsageError("--only and --skip leave no case", PluginsCommand.self) }
+    if chosen.isEmpty { throw UsageError("--only and --skip leave no case") }
     return chosen
   }
 

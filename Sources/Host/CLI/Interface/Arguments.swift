@@ -17,7 +17,7 @@ struct Arguments: Sendable {
           break
         }
         guard !word.hasPrefix("-") || word == "-" else {
-          throw UsageError("unknown option \(word)", command)
+          throw UsageError("unknown option \(word)")
         }
         operands.append(word)
         continue
@@ -27,34 +27,33 @@ struct Arguments: Sendable {
       guard let option = command.options.first(where: { $0.name == name }) else {
         let nearest = Spelling.nearest(to: name, in: command.options.map(\.name))
         throw UsageError(
-          "unknown option --\(name)" + (nearest.map { "; did you mean --\($0)?" } ?? ""), command)
+          "unknown option --\(name)" + (nearest.map { "; did you mean --\($0)?" } ?? ""))
       }
       if option.value == nil {
-        guard parts.count == 1 else { throw UsageError("--\(name) takes no value", command) }
+        guard parts.count == 1 else { throw UsageError("--\(name) takes no value") }
         values[name, default: []].append("")
       } else if parts.count == 2 {
         values[name, default: []].append(String(parts[1]))
       } else if let next = rest.popFirst() {
         values[name, default: []].append(next)
       } else {
-        throw UsageError("--\(name) needs a value (\(option.usage))", command)
+        throw UsageError("--\(name) needs a value (\(option.usage))")
       }
       // An unset variable of a shell script, most likely; no option has a use for it.
       guard option.value == nil || values[name]?.last != "" else {
-        throw UsageError("--\(name) is empty (\(option.usage))", command)
+        throw UsageError("--\(name) is empty (\(option.usage))")
       }
       if !option.isRepeatable, values[name, default: []].count > 1 {
-        throw UsageError("--\(name) is given twice", command)
+        throw UsageError("--\(name) is given twice")
       }
     }
     for option in command.options where option.isRequired && values[option.name] == nil {
-      throw UsageError("\(option.usage) is missing", command)
+      throw UsageError("\(option.usage) is missing")
     }
-    guard !operands.contains("") else { throw UsageError("an argument is empty", command) }
+    guard !operands.contains("") else { throw UsageError("an argument is empty") }
     guard command.operands.contains(operands.count) else {
       throw UsageError(
-        operands.count < command.operands.lowerBound ? "an argument is missing" : "too many arguments",
-        command)
+        operands.count < command.operands.lowerBound ? "an argument is missing" : "too many arguments")
     }
     self.values = values
     self.operands = operands
@@ -92,7 +91,10 @@ struct Arguments: Sendable {
 struct UsageError: Error, CustomStringConvertible {
   let description: String
 
-  init(_ text: String, _ command: (any Command.Type)? = nil) {
-    description = text + (command.map { "; see `lathe \($0.name) --help`" } ?? "; see `lathe --help`")
+  init(_ text: String) { description = text }
+
+  /// With where the options of `command` are explained.
+  func sentence(about command: any Command.Type) -> String {
+    "\(description); see `lathe \(command.name) --help`"
   }
 }

@@ -12,8 +12,10 @@ final class Session: Sendable {
   let isJSON: Bool
   let workers: Workers
   let display: ProgressDisplay
+  private let output: ResultOutput
 
-  init(_ arguments: Arguments) throws(UsageError) {
+  init(_ arguments: Arguments, _ output: ResultOutput) throws(UsageError) {
+    self.output = output
     isJSON = arguments.has("json")
     let available = ProcessInfo.processInfo.activeProcessorCount
     workers = Workers(threads: try arguments.integer("threads", 1...4096) ?? available)
@@ -23,15 +25,12 @@ final class Session: Sendable {
   var isCancelled: @Sendable () -> Bool { { Interruption.wasRequested } }
 
   /// Prints the result.
-  func print(_ text: String) {
-    display.clear()
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
+  func print(_ text: String) { write(text + "\n") }
 
   /// Prints part of the result at once.
   func write(_ text: String) {
     display.clear()
-    FileHandle.standardOutput.write(Data(text.utf8))
+    output.write(text)
   }
 
   /// Prints the result as JSON, one document.

@@ -20,6 +20,12 @@ public struct Isolation: Sendable, Equatable {
     self.memoryLimit = memoryLimit
   }
 
+  /// Why a worker could not load a library. The loader does not say that it was refused memory, so the limit is named.
+  func loading(failedFor reason: String) -> String {
+    guard let memoryLimit, !reason.contains("--isolate-memory") else { return reason }
+    return "\(reason); its process may have \(WorkerLoss.bytes(memoryLimit)) of memory (--isolate-memory)"
+  }
+
   /// This program as the worker.
   public static var ownExecutable: String {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]

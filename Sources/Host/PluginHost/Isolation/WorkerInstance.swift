@@ -33,7 +33,8 @@ final class WorkerInstance: InstanceCalls {
       path: library.path, hash: library.hash, threads: environment.workers.threads,
       memoryLimit: isolation.memoryLimit, scratch: environment.scratch?.directory)
     if case .unusable(let reason) = try link.exchange(context, { _ in .load(load) }) {
-      throw .unusable(path: library.path, reason: reason)
+      link.discard()
+      throw .unusable(path: library.path, reason: isolation.loading(failedFor: reason))
     }
     let answer = try link.exchange(context) { model in
       .create(

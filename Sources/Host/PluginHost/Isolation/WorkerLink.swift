@@ -50,6 +50,9 @@ final class WorkerLink: Sendable {
     }
   }
 
+  /// Ends a worker that has nothing to destroy, and may not have the memory to end by itself.
+  func discard() { process.discard() }
+
   /// Sends the message that `make` builds, which brings what the worker has of the model up to date.
   func exchange(
     _ context: CallContext, _ make: (inout ModelCopy) -> ParentMessage

@@ -137,6 +137,9 @@ final class WorkerProcess: Sendable {
     return isDone && end?.status == 0 ? nil : loss(end)
   }
 
+  /// Ends the worker whatever it is doing.
+  func discard() { reap(within: 0) }
+
   private static let patienceAfterCancelling = Duration.seconds(2)
   /// Seconds that are left for destroy when the user wants to stop.
   private static let patienceInDestroy = 0.3
