@@ -115,4 +115,11 @@ import Testing
     #expect(bench.environment.report.stage.map(\.key) == ["error"])
     #expect(bench.environment.report.entries(node: 0).count == 1)
   }
+
+  @Test("the reason of a failure is one line that can be printed, of a length that can be read")
+  func reason() throws {
+    let text = complaint { try PluginBench().compress("steers_terminal") } ?? ""
+    #expect(text.contains("red \\u{1b}[31m\\u{d}lathe: all is well\\u{a}xxx"), "\(text.prefix(200))")
+    #expect(text.hasSuffix("xxx...") && text.count < 5000)
+  }
 }

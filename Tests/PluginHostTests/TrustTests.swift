@@ -101,7 +101,8 @@ import Testing
     let link = folder.file("link.so")
     let own = BuildFolder.plugin("Quantize")
     let reader = PluginReader(
-      trust: TrustPolicy(needsList: true), isolation: nil, ownFolders: [BuildFolder.path])
+      trust: TrustPolicy(needsList: true), isolation: nil, ownFolders: [BuildFolder.path],
+      isCancelled: { false })
     func open(_ first: String, then second: String) throws -> PluginFile {
       unlink(link)
       try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: first)

@@ -64,7 +64,8 @@ enum Lathe {
   }
 
   private static func fail(_ text: String, _ status: ExitStatus) -> ExitStatus {
-    try? FileHandle.standardError.write(contentsOf: Data("lathe: \(text)\n".utf8))
+    try? FileHandle.standardError.write(
+      contentsOf: Data("lathe: \(text.printable(keepsLines: true, atMost: 8192))\n".utf8))
     return status
   }
 

@@ -36,19 +36,19 @@ enum HostTable {
       },
       log: { host, level, message in
         guard let context = CallContext.of(host), let message else { return }
-        context.environment.log(LogLevel(rawValue: level) ?? .info, String(cString: message))
+        context.environment.log(LogLevel(rawValue: level) ?? .info, ForeignText.message(message))
       },
       fail: { host, code, message in
         guard let context = CallContext.of(host) else { return code }
         let status = StrategyStatus(rawValue: code) ?? .internal
-        let text = message.map { String(cString: $0) } ?? "no reason given"
+        let text = message.map(ForeignText.message) ?? "no reason given"
         context.state.withLock { $0.failure = (status, text) }
         return code
       },
       is_cancelled: { host in CallContext.of(host)?.environment.isCancelled() == true ? 1 : 0 },
       progress: { host, fraction, activity in
         guard let context = CallContext.of(host), fraction.isFinite else { return }
-        context.environment.progress(min(1, max(0, fraction)), activity.map { String(cString: $0) } ?? "")
+        context.environment.progress(min(1, max(0, fraction)), activity.map(ForeignText.message) ?? "")
       },
       new_tensor: { host, dtype, rank, shape, out in
         CallContext.guarded(host) { context throws(CallFault) in

@@ -1,4 +1,5 @@
 import Foundation
+import ModelIO
 import Pipeline
 import Synchronization
 
@@ -20,6 +21,7 @@ final class ProgressDisplay: Sendable {
 
   /// What a strategy says, in place of the line that is open; on a pipe at most every five seconds.
   private func say(_ text: String) {
+    let text = text.printable()
     state.withLock { state in
       let now = ContinuousClock.now
       guard isTerminal || now - state.lastLine > .seconds(5) else { return }
@@ -41,7 +43,7 @@ final class ProgressDisplay: Sendable {
       // A pipe gets a line at most every five seconds and one at the end.
       guard isTerminal || isLast || now - state.lastLine > .seconds(5) else { return }
       state.lastLine = now
-      let text = Self.line(activity, done, total, elapsed: now - state.start)
+      let text = Self.line(activity, done, total, elapsed: now - state.start).printable()
       if isTerminal {
         write("\r\u{1b}[K" + text + (isLast ? "\n" : ""))
         state.isLineOpen = !isLast
@@ -53,6 +55,7 @@ final class ProgressDisplay: Sendable {
 
   /// A line of its own.
   func message(_ text: String) {
+    let text = text.printable(keepsLines: true)
     state.withLock { state in
       write((state.isLineOpen ? "\r\u{1b}[K" : "") + text + "\n")
       state.isLineOpen = false

@@ -27,23 +27,34 @@ final class Session: Sendable {
   /// Prints the result.
   func print(_ text: String) { write(text + "\n") }
 
-  /// Prints part of the result at once.
+  /// Prints part of the result at once. Names and texts of plugins, files and models are in it.
   func write(_ text: String) {
     display.clear()
-    output.write(text)
+    output.write(text.printable(keepsLines: true))
   }
 
   /// Prints the result as JSON, one document.
-  func print(_ json: JSON) { print(json.text()) }
+  func print(_ json: JSON) {
+    display.clear()
+    output.write(json.text() + "\n")
+  }
 
   /// A line for the person who watches.
   func note(_ text: String) { display.message(text) }
 
-  /// Messages of plugins: debug ones are dropped.
+  /// Messages of plugins: debug ones are dropped, and what comes after very many.
   var log: @Sendable (LogLevel, String) -> Void {
-    { [display] level, text in
+    let told = Mutex(0)
+    return { [display] level, text in
       guard level >= .info else { return }
+      let count = told.withLock { told in
+        told += 1
+        return told
+      }
+      if count == Self.mostMessages { display.message("(further messages of plugins are dropped)") }
+      guard count < Self.mostMessages else { return }
       display.message(level == .info ? text : "\(level): \(text)")
     }
   }
+  private static let mostMessages = 10_000
 }

@@ -451,7 +451,7 @@ typedef struct lathe_host_calibration {
   lathe_status (*request)(const lathe_host *host, const lathe_stat_request *request);
   /* [block] During analyze and compress, for nodes of that block; not from within
    * lathe.parallel. `flags` is 0 or
-   * LATHE_STAT_UPSTREAM_COMPRESSED, as requested. Borrowed. */
+   * LATHE_STAT_UPSTREAM_COMPRESSED, as requested. Borrowed, aligned as its elements are. */
   lathe_status (*stat)(const lathe_host *host, lathe_node node, lathe_stat kind, uint32_t flags,
                        const lathe_tensor **out, uint64_t *token_count);
 } lathe_host_calibration;
@@ -527,7 +527,9 @@ typedef struct lathe_host_training {
 #define LATHE_EXT_LINALG "lathe.linalg/1"
 
 /* Row-major float32 or float64, one dtype per call, outputs allocated by the caller and
- * not overlapping inputs. Threading is the host's: results are the same bytes for any
+ * not overlapping inputs. A tensor of one dimension [n] counts as a row [1, n]: a column is
+ * [n, 1]. May be called from within lathe.parallel. After LATHE_ERR_NUMERICAL a strategy may
+ * go another way and succeed. Threading is the host's: results are the same bytes for any
  * number of threads. Inputs that are not finite give LATHE_ERR_NUMERICAL. */
 typedef struct lathe_host_linalg {
   uint32_t struct_size;
