@@ -19,6 +19,8 @@ final class ResultOutput: Sendable {
     if nowhere > STDERR_FILENO { close(nowhere) }
   }
 
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
   /// Why something could not be written; nothing was after that.
   var failure: String? { error.withLock { $0 }.map { String(cString: strerror($0)) } }
 

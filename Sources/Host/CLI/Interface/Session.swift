@@ -24,19 +24,18 @@ final class Session: Sendable {
 
   var isCancelled: @Sendable () -> Bool { { Interruption.wasRequested } }
 
-  /// Prints the result.
-  func print(_ text: String) { write(text + "\n") }
+  /// Prints the result. Names and texts of plugins, files and models are in it.
+  func print(_ text: String) { put(text.printable(keepsLines: true) + "\n") }
 
-  /// Prints part of the result at once. Names and texts of plugins, files and models are in it.
-  func write(_ text: String) {
-    display.clear()
-    output.write(text.printable(keepsLines: true))
-  }
+  /// Prints part of a text that is the result itself, as it is: only a terminal is spared what would steer it.
+  func write(_ text: String) { put(output.isTerminal ? text.printable(keepsLines: true) : text) }
 
   /// Prints the result as JSON, one document.
-  func print(_ json: JSON) {
+  func print(_ json: JSON) { put(json.text() + "\n") }
+
+  private func put(_ text: String) {
     display.clear()
-    output.write(json.text() + "\n")
+    output.write(text)
   }
 
   /// A line for the person who watches.
