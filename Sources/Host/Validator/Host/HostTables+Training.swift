@@ -110,7 +110,8 @@ extension CheckedCall {
     }
     let trials = state.withLock { $0.trials }
     var total = 0.0
-    for (index, form) in trials {
+    // In order: sums of the same numbers in another order are not the same.
+    for (index, form) in trials.sorted(by: { $0.key < $1.key }) {
       let node = host.model.nodes[index]
       guard let weight = node.original ?? node.form.matrix, let trial = form.matrix else { continue }
       let x = inputs(node, batches, count)
