@@ -176,8 +176,8 @@ enum LifecycleCases {
     for _ in 0..<times { try body() }
     var grown: [Int] = []
     // Where one run takes a second, fewer of them have to do.
-    let deadline = ContinuousClock.now + .seconds(15)
-    while grown.count < rounds, grown.count < 8 || ContinuousClock.now < deadline {
+    let deadline = ContinuousClock.now + .seconds(8)
+    while grown.count < rounds, grown.count < 6 || ContinuousClock.now < deadline {
       let before = heap_bytes_in_use()
       for _ in 0..<times { try body() }
       grown.append((heap_bytes_in_use() - before) / times)
