@@ -13,10 +13,11 @@ struct StageResult {
   let replaced: Set<Int>
   /// How inputs and outputs of layers were scaled, by node index.
   let scalings: [Int: LinearScaling]
-  /// Whether the model leaves as it entered.
-  let changesNothing: Bool
   let seconds: Double
   let blockSeconds: [Double]
+
+  /// Whether the model leaves as it entered: norms change with the scalings that they take up.
+  var changesNothing: Bool { replaced.isEmpty && scalings.isEmpty }
 }
 
 /// Runs one stage of a chain over a model: plan, analyze, allocate, compress block by block, finish.
@@ -38,8 +39,8 @@ struct StageRunner {
       let prepared = try measure(entering, clock)
       let changed = try compress(entering, prepared, clock)
       return StageResult(
-        model: changed.model, replaced: changed.replaced, scalings: changed.scalings,
-        changesNothing: changed.isNothing, seconds: clock.seconds, blockSeconds: clock.blockSeconds)
+        model: changed.model, replaced: changed.replaced, scalings: changed.scalings, seconds: clock.seconds,
+        blockSeconds: clock.blockSeconds)
     }
   }
 
@@ -94,8 +95,6 @@ struct StageRunner {
     var model: Model
     var replaced: Set<Int> = []
     var scalings: [Int: LinearScaling] = [:]
-    /// Whether nothing was changed at all: what takes up scales counts as much as layers.
-    var isNothing = true
   }
 
   private func compress(
@@ -134,7 +133,6 @@ struct StageRunner {
   }
 
   private func apply(_ changes: StageChanges, to now: inout Changed) throws {
-    now.isNothing = now.isNothing && changes.linears.isEmpty && changes.vectors.isEmpty
     for (index, linear) in changes.linears.sorted(by: { $0.key < $1.key }) {
       let kept = try linear.mapTensors { (tensor) throws(TensorError) in try settings.scratch.keep(tensor) }
       try now.model.replace(now.model.nodes[index], with: kept)

@@ -10,7 +10,6 @@ extension HostTable {
       request: { host, request in
         CallContext.guarded(host) { context throws(CallFault) in
           if context.environment.isCancelled() { throw .cancelled }
-          guard context.phase == .plan else { throw .contract("statistics can only be requested in plan") }
           guard let request, request.pointee.struct_size >= MemoryLayout<lathe_stat_request>.size else {
             throw .contract("a statistic's request is NULL or too small")
           }

@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 import Glibc
 import LinearAlgebra
 import Tensors
@@ -60,8 +59,13 @@ extension WorkerProcess {
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     var pid: pid_t = 0
-    let status = withStrings([executable, PluginWorker.argument, "\(files.count)"]) { arguments in
-      withStrings(environment) { posix_spawn(&pid, executable, &actions, &attributes, arguments, $0) }
+    // The same kernels as here give the same bytes.
+    let environment = SpawnStrings.environment(["OPENBLAS_CORETYPE": BLASCore.running])
+    let words = [executable, PluginWorker.argument, "\(files.count)"]
+    let status = SpawnStrings.withList(words) { arguments in
+      SpawnStrings.withList(environment) {
+        posix_spawn(&pid, executable, &actions, &attributes, arguments, $0)
+      }
     }
     guard status == 0 else {
       close(sockets[0])
@@ -76,23 +80,7 @@ extension WorkerProcess {
     return Spawned(pid: pid, socket: sockets[0], output: pipes[0])
   }
 
-  /// The same kernels as here give the same bytes; a crash is reported by the parent and not by the runtime.
-  private static var environment: [String] {
-    var values = ProcessInfo.processInfo.environment
-    values["OPENBLAS_CORETYPE"] = BLASCore.running
-    values["SWIFT_BACKTRACE"] = "enable=no"
-    return values.map { "\($0.key)=\($0.value)" }.sorted()
-  }
-
   private static func failure(_ call: String) -> WorkerLoss {
     WorkerLoss(description: "no worker process can be started (\(call)): \(String(cString: strerror(errno)))")
-  }
-
-  private static func withStrings<Result>(
-    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-  ) -> Result {
-    let copies = strings.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
   }
 }

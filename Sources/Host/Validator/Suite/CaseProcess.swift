@@ -1,4 +1,5 @@
 import Foundation
+import PluginHost
 import Synchronization
 
 /// A case in a process of its own: this program again, with a hidden option.
@@ -116,24 +117,13 @@ struct CaseProcess: Sendable {
     defer { posix_spawnattr_destroy(&attributes) }
     // A group of its own, so that what the plugin starts ends with it.
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    var arguments: [UnsafeMutablePointer<CChar>?] = (["lathe", "plugins", "validate"] + words).map {
-      strdup($0)
-    }
-    arguments.append(nil)
-    defer { for argument in arguments { free(argument) } }
-    // What the Swift runtime says of a crash would be the last words instead of what malloc or an assertion said.
-    let setting = strdup("SWIFT_BACKTRACE=enable=no")
-    defer { free(setting) }
-    var environment: [UnsafeMutablePointer<CChar>?] = [setting]
-    for index in 0... {
-      guard let variable = environ[index] else { break }
-      if strncmp(variable, "SWIFT_BACKTRACE=", 16) != 0 { environment.append(variable) }
-    }
-    environment.append(nil)
     var child = pid_t()
-    guard posix_spawn(&child, "/proc/self/exe", &actions, &attributes, arguments, environment) == 0 else {
-      return nil
+    let status = SpawnStrings.withList(["lathe", "plugins", "validate"] + words) { arguments in
+      SpawnStrings.withList(SpawnStrings.environment()) {
+        posix_spawn(&child, "/proc/self/exe", &actions, &attributes, arguments, $0)
+      }
     }
+    guard status == 0 else { return nil }
     results.closeWriting()
     outputs.closeWriting()
     return (results, outputs, child)
